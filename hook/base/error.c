@@ -1,0 +1,80 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static void write_message(char *message, const char *format, va_list arguments) {
+    int length = vsnprintf(message, ERROR_MESSAGE_MAX, format, arguments);
+    if (length >= ERROR_MESSAGE_MAX)
+        text_ellipsis(message, ERROR_MESSAGE_MAX);
+}
+
+int error_set(struct error *err, enum error_code code, const char *format, ...) {
+    if (!err || err->code != ERROR_NONE)
+        return -1;
+    err->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(err->message, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+int error_set_errno(struct error *err, enum error_code code, int number, const char *format, ...) {
+    if (!err || err->code != ERROR_NONE)
+        return -1;
+    char text[ERROR_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(text, format, arguments);
+    va_end(arguments);
+    if (number == ENOSPC || number == EDQUOT)
+        code = ERROR_LIMIT;
+    return error_set(err, code, "%s: %s", text, strerror(number));
+}
+
+int error_no_memory(struct error *err) {
+    return error_set(err, ERROR_LIMIT, "out of memory");
+}
+
+int error_prefix(struct error *err, const char *format, ...) {
+    if (!err || err->code == ERROR_NONE)
+        return -1;
+    char prefix[ERROR_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(prefix, format, arguments);
+    va_end(arguments);
+
+    struct error whole = {0};
+    error_set(&whole, err->code, "%s: %s", prefix, err->message);
+    *err = whole;
+    return -1;
+}
+
+void error_clear(struct error *err) {
+    *err = (struct error){0};
+}
+
+static const struct {
+    int status;
+    const char *name;
+} grpc_codes[] = {
+    [ERROR_NONE] = {0, "OK"},
+    [ERROR_INPUT] = {3, "INVALID_ARGUMENT"},
+    [ERROR_REFUSED] = {9, "FAILED_PRECONDITION"},
+    [ERROR_LIMIT] = {8, "RESOURCE_EXHAUSTED"},
+    [ERROR_UNIMPLEMENTED] = {12, "UNIMPLEMENTED"},
+    [ERROR_INTERNAL] = {13, "INTERNAL"},
+};
+
+int error_grpc_status(enum error_code code) {
+    return grpc_codes[code].status;
+}
+
+const char *error_grpc_name(enum error_code code) {
+    return grpc_codes[code].name;
+}

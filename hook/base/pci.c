@@ -1,0 +1,48 @@
+#include "base/pci.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+const char *pci_address_format(struct pci_address address, char text[PCI_ADDRESS_TEXT_MAX]) {
+    snprintf(text, PCI_ADDRESS_TEXT_MAX, "%04" PRIx32 ":%02x:%02x.%x", address.domain, address.bus, address.slot & 0x1f,
+             address.function & 7);
+    return text;
+}
+
+/* Splits off what stands before `separator` (the last one, for the domain may be missing), parses it as hex. */
+static int parse_part(const char **text, char separator, size_t most, uint32_t limit, uint32_t *value) {
+    const char *end = separator ? strchr(*text, separator) : *text + strlen(*text);
+    char part[9];
+    if (!end || end == *text || (size_t)(end - *text) > most || most >= sizeof(part))
+        return -1;
+    memcpy(part, *text, (size_t)(end - *text));
+    part[end - *text] = '\0';
+    if (text_parse_hex(part, most, value) < 0 || *value > limit)
+        return -1;
+    *text = separator ? end + 1 : end;
+    return 0;
+}
+
+int pci_address_parse(const char *text, struct pci_address *address) {
+    uint32_t domain = 0, bus, slot, function;
+    const char *colon = strchr(text, ':');
+    if (colon && strchr(colon + 1, ':') && parse_part(&text, ':', 8, UINT32_MAX, &domain) < 0)
+        return -1;
+    if (parse_part(&text, ':', 2, 0xff, &bus) < 0 || parse_part(&text, '.', 2, 0x1f, &slot) < 0 ||
+        parse_part(&text, '\0', 1, 7, &function) < 0)
+        return -1;
+    *address = (struct pci_address){domain, (uint8_t)bus, (uint8_t)slot, (uint8_t)function};
+    return 0;
+}
+
+int pci_id_parse(const char *text, struct pci_id *id) {
+    uint32_t vendor, device;
+    if (strlen(text) != strlen("1002:1681") || parse_part(&text, ':', 4, 0xffff, &vendor) < 0 ||
+        parse_part(&text, '\0', 4, 0xffff, &device) < 0)
+        return -1;
+    *id = (struct pci_id){(uint16_t)vendor, (uint16_t)device};
+    return 0;
+}

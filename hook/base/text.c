@@ -1,0 +1,148 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool reserve(struct buffer *buffer, size_t more) {
+    if (buffer->failed)
+        return false;
+    if (more < buffer->capacity - buffer->size)
+        return true;
+    size_t capacity = buffer->capacity ? buffer->capacity : 256;
+    while (capacity - buffer->size <= more) {
+        if (capacity > SIZE_MAX / 2) {
+            buffer->failed = true;
+            return false;
+        }
+        capacity *= 2;
+    }
+    char *data = realloc(buffer->data, capacity);
+    if (!data) {
+        buffer->failed = true;
+        return false;
+    }
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return true;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size) {
+    if (!reserve(buffer, size))
+        return;
+    if (size)
+        memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+}
+
+void buffer_append_text(struct buffer *buffer, const char *text) {
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0 || !reserve(buffer, (size_t)length)) {
+        buffer->failed = true;
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    buffer->size += (size_t)length;
+}
+
+void buffer_free(struct buffer *buffer) {
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}
+
+int buffer_check(const struct buffer *buffer, struct error *err) {
+    return buffer->failed ? error_no_memory(err) : 0;
+}
+
+void text_ellipsis(char *text, size_t size) {
+    size_t end = size - 4;
+    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end--;
+    memcpy(text + end, "...", 4);
+}
+
+/* The size of the valid UTF-8 sequence at the start of `text`, or 0. RFC 3629, section 4. */
+static size_t utf8_sequence(struct bytes text) {
+    const uint8_t *c = text.data;
+    if (c[0] < 0x80)
+        return 1;
+    size_t size = c[0] >= 0xC2 && c[0] <= 0xDF ? 2 : (c[0] & 0xF0) == 0xE0 ? 3 : c[0] >= 0xF0 && c[0] <= 0xF4 ? 4 : 0;
+    if (size == 0 || size > text.size)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((c[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
+    bool surrogate = c[0] == 0xED && c[1] > 0x9F;
+    bool too_large = c[0] == 0xF4 && c[1] > 0x8F;
+    return overlong || surrogate || too_large ? 0 : size;
+}
+
+size_t utf8_valid_prefix(struct bytes text) {
+    size_t at = 0;
+    while (at < text.size) {
+        size_t step = utf8_sequence((struct bytes){text.data + at, text.size - at});
+        if (step == 0)
+            break;
+        at += step;
+    }
+    return at;
+}
+
+char *utf8_sanitise(const char *text) {
+    char *copy = strdup(text);
+    if (!copy)
+        return NULL;
+    size_t at = 0, size = strlen(copy);
+    while ((at += utf8_valid_prefix((struct bytes){(uint8_t *)copy + at, size - at})) < size)
+        copy[at++] = '?';
+    return copy;
+}
+
+const char *text_quotable(const char *text, char storage[QUOTED_MAX]) {
+    size_t size = strnlen(text, QUOTED_MAX);
+    memcpy(storage, text, size < QUOTED_MAX ? size : QUOTED_MAX - 1);
+    storage[size < QUOTED_MAX ? size : QUOTED_MAX - 1] = '\0';
+    if (size == QUOTED_MAX)
+        text_ellipsis(storage, QUOTED_MAX);
+    for (char *c = storage; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+    return storage;
+}
+
+bool text_is_file_name(const char *text, size_t most) {
+    size_t size = strlen(text);
+    if (size == 0 || size > most || text[0] == '.')
+        return false;
+    for (const char *c = text; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+            return false;
+    return true;
+}
+
+int text_parse_hex(const char *text, size_t most, uint32_t *value) {
+    uint32_t parsed = 0;
+    size_t digits = 0;
+    for (; text[digits]; digits++) {
+        if (digits == most || !isxdigit((unsigned char)text[digits]))
+            return -1;
+        char c = (char)tolower((unsigned char)text[digits]);
+        parsed = parsed << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    if (digits == 0)
+        return -1;
+    *value = parsed;
+    return 0;
+}

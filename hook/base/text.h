@@ -1,0 +1,60 @@
+/* Text and byte buffers. Nothing here knows what the text means. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* Bytes that somebody else owns. `data` may be NULL only when `size` is 0; not NUL-terminated. */
+struct bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* A growing buffer of our own. Starts as {0}; buffer_free gives it back. After a failed append `failed` stays set and
+ * later appends do nothing, so a writer may check once at the end. */
+struct buffer {
+    char *data;
+    size_t size, capacity;
+    bool failed;
+};
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size);
+void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_free(struct buffer *buffer);
+
+static inline void buffer_free_at(struct buffer *buffer) {
+    buffer_free(buffer);
+}
+
+static inline struct bytes buffer_bytes(const struct buffer *buffer) {
+    return (struct bytes){(const uint8_t *)buffer->data, buffer->size};
+}
+
+/* Returns 0, or -1 with err filled if an append failed for want of memory. */
+int buffer_check(const struct buffer *buffer, struct error *err);
+
+/* Ends a text that fills `size` bytes in "..." without leaving half a UTF-8 character before it. size >= 4. */
+void text_ellipsis(char *text, size_t size);
+
+/* The length of the longest valid UTF-8 prefix (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
+size_t utf8_valid_prefix(struct bytes text);
+
+/* Copies text into a fresh string in which every byte that is not valid UTF-8 has become '?'. NULL without memory; free
+ * it. */
+char *utf8_sanitise(const char *text);
+
+/* A value quoted for a message: at most 64 bytes of it, without control characters, NUL-terminated in `storage`. */
+#define QUOTED_MAX 68
+const char *text_quotable(const char *text, char storage[QUOTED_MAX]);
+
+/* Is text one to `most` characters of [A-Za-z0-9._-], not starting with a dot? Such a name is safe in a file name. */
+bool text_is_file_name(const char *text, size_t most);
+
+/* Parses 1 to `most` hexadecimal digits (either case, no prefix), the whole text. Returns 0 or -1; no error is filled.
+ */
+int text_parse_hex(const char *text, size_t most, uint32_t *value);

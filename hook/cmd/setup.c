@@ -1,0 +1,86 @@
+#include "cmd/setup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "domain/tree.h"
+
+enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY };
+
+static const struct argp_option options[] = {
+    {"bundle", KEY_BUNDLE, "DIR", 0,
+     "a ROM bundle; repeat it to search several in this order (default " SETUP_DEFAULT_BUNDLE " where that exists)", 0},
+    {"sysfs", KEY_SYSFS, "DIR", 0, "the node's /sys, or a folder laid out like it (default /sys)", 0},
+    {"compute-dir", KEY_COMPUTE_DIR, "DIR", 0,
+     "the ROM folder as the compute container sees it (default: what KubeVirt's mounts make of it)", 0},
+    {"policy", KEY_POLICY, "enforce|warn", 0,
+     "what to do with a VM whose device is not right and whose annotation does not say: refuse it (enforce, the default), or log it (warn)",
+     0},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    struct setup *setup = state->input;
+    switch (key) {
+    case KEY_BUNDLE:
+        if (setup->path_count == SETUP_BUNDLES_MAX)
+            argp_error(state, "more than %d bundles", SETUP_BUNDLES_MAX);
+        else
+            setup->bundle_paths[setup->path_count++] = argument;
+        return 0;
+    case KEY_SYSFS:
+        setup->sysfs = argument;
+        return 0;
+    case KEY_COMPUTE_DIR:
+        setup->compute_dir = argument;
+        return 0;
+    case KEY_POLICY:
+        if (policy_parse(argument, &setup->policy) < 0)
+            argp_error(state, "--policy: '%s' is neither enforce nor warn", argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp setup_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+static void open_bundles(struct setup *setup) {
+    struct stat status;
+    if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
+        setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
+    for (size_t i = 0; i < setup->path_count; i++) {
+        struct bundle *bundle = bundle_open(setup->bundle_paths[i], &setup->walk.bundle_error);
+        if (!bundle)
+            return;
+        setup->bundles[setup->walk.bundle_count++] = bundle;
+    }
+}
+
+int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err) {
+    tree_setup();
+    if (sodium_init() < 0)
+        return error_set(err, ERROR_INTERNAL, "libsodium cannot be initialised: is there a source of randomness?");
+    setup->walk.sysfs = setup->sysfs ? setup->sysfs : "/sys";
+    setup->walk.policy = setup->policy == POLICY_UNSET ? POLICY_ENFORCE : setup->policy;
+    setup->walk.bundles = setup->bundles;
+    open_bundles(setup);
+    setup->walk.publisher = publisher_open(rom_dir, compute_dir, err);
+    return setup->walk.publisher ? 0 : -1;
+}
+
+void setup_close(struct setup *setup) {
+    for (size_t i = 0; i < setup->walk.bundle_count; i++)
+        bundle_close(setup->bundles[i]);
+    publisher_close(setup->walk.publisher);
+    plan_memory_free(setup->walk.memory);
+    setup->walk = (struct walk){0};
+}
+
+int setup_report(const struct error *err) {
+    fprintf(stderr, "error: %s: %s\n", error_grpc_name(err->code), err->message);
+    return EXIT_BAD;
+}

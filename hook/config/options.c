@@ -1,0 +1,189 @@
+#include "config/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+static const char *const choices_policy[] = {[POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn"};
+
+int policy_parse(const char *name, enum policy *policy) {
+    for (enum policy i = POLICY_ENFORCE; i <= POLICY_WARN; i++) {
+        if (strcmp(name, choices_policy[i]) == 0) {
+            *policy = i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int parse_rom(const char *value, const struct json_place *place, struct device_options *options,
+                     struct error *err) {
+    static const char *const words[] = {[ROM_AUTO] = "auto", [ROM_NONE] = "none", [ROM_DEVICE] = "device"};
+    for (enum rom_choice i = ROM_AUTO; i <= ROM_DEVICE; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            options->rom = i;
+            return 0;
+        }
+    }
+    char storage[QUOTED_MAX];
+    if (!text_is_file_name(value, ROM_ID_MAX))
+        return error_set(err, ERROR_INPUT,
+                         "%s: \"%s\" is no ROM id: use \"auto\", \"none\", \"device\" or an id of the bundle "
+                         "(up to %d of A-Z a-z 0-9 . _ -, not starting with a dot)",
+                         place->text, text_quotable(value, storage), ROM_ID_MAX);
+    options->rom = ROM_ID;
+    memcpy(options->rom_id, value, strlen(value) + 1);
+    return 0;
+}
+
+static void merge_rom(struct device_options *into, const struct device_options *from) {
+    if (from->rom == ROM_UNSET)
+        return;
+    into->rom = from->rom;
+    memcpy(into->rom_id, from->rom_id, sizeof(into->rom_id));
+}
+
+static int parse_rom_bar(const char *value, const struct json_place *place, struct device_options *options,
+                         struct error *err) {
+    char storage[QUOTED_MAX];
+    if (strcmp(value, "on") == 0)
+        options->rom_bar = TOGGLE_ON;
+    else if (strcmp(value, "off") == 0)
+        options->rom_bar = TOGGLE_OFF;
+    else
+        return error_set(err, ERROR_INPUT, "%s: \"%s\" is neither \"on\" nor \"off\"", place->text,
+                         text_quotable(value, storage));
+    return 0;
+}
+
+static void merge_rom_bar(struct device_options *into, const struct device_options *from) {
+    if (from->rom_bar != TOGGLE_UNSET)
+        into->rom_bar = from->rom_bar;
+}
+
+static int parse_expect(const char *value, const struct json_place *place, struct device_options *options,
+                        struct error *err) {
+    char storage[QUOTED_MAX];
+    if (pci_id_parse(value, &options->expect) < 0)
+        return error_set(err, ERROR_INPUT, "%s: \"%s\" is no PCI ID: write vendor:device in hexadecimal, as 1002:1681",
+                         place->text, text_quotable(value, storage));
+    options->has_expect = true;
+    return 0;
+}
+
+static void merge_expect(struct device_options *into, const struct device_options *from) {
+    if (!from->has_expect)
+        return;
+    into->has_expect = true;
+    into->expect = from->expect;
+}
+
+static const struct option {
+    const char *name;
+    int (*parse)(const char *value, const struct json_place *place, struct device_options *options, struct error *err);
+    void (*merge)(struct device_options *into, const struct device_options *from);
+} device_option_table[] = {
+    {"rom", parse_rom, merge_rom},
+    {"romBar", parse_rom_bar, merge_rom_bar},
+    {"expect", parse_expect, merge_expect},
+};
+#define DEVICE_OPTIONS (sizeof(device_option_table) / sizeof(device_option_table[0]))
+
+static int parse_device(json_t *object, const struct json_place *place, struct device_options *options,
+                        struct error *err) {
+    const char *known[DEVICE_OPTIONS + 1] = {0};
+    for (size_t i = 0; i < DEVICE_OPTIONS; i++)
+        known[i] = device_option_table[i].name;
+    if (!json_is_object(object))
+        return error_set(err, ERROR_INPUT, "%s is %s: it must be an object", place->text, json_type_name(object));
+    if (json_only_keys(object, known, place, err) < 0)
+        return -1;
+    for (size_t i = 0; i < DEVICE_OPTIONS; i++) {
+        const char *value = NULL;
+        if (json_get_string(object, known[i], false, place, &value, err) < 0)
+            return -1;
+        struct json_place member = json_member(place, known[i]);
+        if (value && device_option_table[i].parse(value, &member, options, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int parse_devices(json_t *devices, struct config *config, struct error *err) {
+    static const struct json_place place = {"devices"};
+    config->entries = calloc(json_object_size(devices) + 1, sizeof(*config->entries));
+    if (!config->entries)
+        return error_no_memory(err);
+    const char *key;
+    json_t *value;
+    json_object_foreach(devices, key, value) {
+        struct config_entry *entry = &config->entries[config->count];
+        struct json_place member = json_member(&place, key);
+        if (!(entry->key = strdup(key)))
+            return error_no_memory(err);
+        config->count++;
+        if (strcmp(key, "*") == 0)
+            entry->kind = KEY_ANY;
+        else if (pci_address_parse(key, &entry->address) == 0)
+            entry->kind = KEY_ADDRESS;
+        else
+            entry->kind = KEY_NAME;
+        if (parse_device(value, &member, &entry->options, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int parse_top(json_t *root, struct config *config, struct error *err) {
+    static const char *const known[] = {"policy", "devices", NULL};
+    const char *policy = NULL;
+    json_t *devices = NULL;
+    char storage[QUOTED_MAX];
+    if (!json_is_object(root))
+        return error_set(err, ERROR_INPUT, "it is %s: it must be a JSON object", json_type_name(root));
+    if (json_only_keys(root, known, NULL, err) < 0 || json_get_string(root, "policy", false, NULL, &policy, err) < 0 ||
+        json_get_object(root, "devices", false, NULL, &devices, err) < 0)
+        return -1;
+    if (policy && policy_parse(policy, &config->policy) < 0)
+        return error_set(err, ERROR_INPUT, "policy: \"%s\" is neither \"enforce\" nor \"warn\"",
+                         text_quotable(policy, storage));
+    return devices ? parse_devices(devices, config, err) : 0;
+}
+
+int config_parse(const char *annotation, struct config *config, struct error *err) {
+    *config = (struct config){0};
+    CLEANUP(json_decref)
+    json_t *root = json_parse((struct bytes){(const uint8_t *)annotation, strlen(annotation)}, "the value", err);
+    if (root && parse_top(root, config, err) == 0)
+        return 0;
+    config_free(config);
+    return error_prefix(err, "annotation gpu.vm.kubevirt.io/config");
+}
+
+int config_device_options(const struct config *config, const char *name, struct pci_address address,
+                          struct device_options *options, struct error *err) {
+    *options = (struct device_options){0};
+    for (int kind = KEY_ANY; kind <= KEY_ADDRESS; kind++) {
+        for (size_t i = 0; i < config->count; i++) {
+            const struct config_entry *entry = &config->entries[i];
+            bool applies =
+                (int)entry->kind == kind && (kind == KEY_ANY || (kind == KEY_NAME && strcmp(entry->key, name) == 0) ||
+                                             (kind == KEY_ADDRESS && pci_address_equal(entry->address, address)));
+            for (size_t row = 0; applies && row < DEVICE_OPTIONS; row++)
+                device_option_table[row].merge(options, &entry->options);
+        }
+    }
+    if (options->rom == ROM_NONE && options->rom_bar != TOGGLE_UNSET)
+        return error_set(err, ERROR_INPUT,
+                         "\"rom\": \"none\" and \"romBar\" contradict each other: libvirt refuses ROM tuning of a "
+                         "device without ROM; leave one out");
+    return 0;
+}
+
+void config_free(struct config *config) {
+    for (size_t i = 0; i < config->count; i++)
+        free(config->entries[i].key);
+    free(config->entries);
+    *config = (struct config){0};
+}

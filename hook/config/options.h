@@ -1,0 +1,72 @@
+/* What a VM owner may say of a device, and the annotation that says it:
+ *
+ *   {"policy": "enforce", "devices": {"igpu": {"rom": "auto", "expect": "1002:1681"}, "*": {"romBar": "on"}}}
+ *
+ * Pure: text in, structs out. Every device option is one row of the table in options.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/pci.h"
+#include "base/text.h"
+
+enum policy {
+    POLICY_UNSET,
+    POLICY_ENFORCE, /* what is wrong refuses the VM */
+    POLICY_WARN,    /* what is wrong is logged; the device goes without what could not be verified */
+};
+
+/* "enforce" or "warn". Returns 0, or -1 leaving *policy alone. */
+int policy_parse(const char *name, enum policy *policy);
+
+enum rom_choice {
+    ROM_UNSET,  /* the bundle's ROM if it has one for the device */
+    ROM_AUTO,   /* the bundle must have one */
+    ROM_NONE,   /* the guest sees no ROM at all, not even the device's own */
+    ROM_DEVICE, /* the device's own ROM: the bundle is not asked */
+    ROM_ID,     /* the bundle's ROM of this id */
+};
+
+enum toggle { TOGGLE_UNSET, TOGGLE_ON, TOGGLE_OFF };
+
+#define ROM_ID_MAX 63
+
+struct device_options {
+    enum rom_choice rom;
+    char rom_id[ROM_ID_MAX + 1]; /* with ROM_ID; a file name's characters only */
+    enum toggle rom_bar;
+    bool has_expect;
+    struct pci_id expect; /* the device at the address must have these IDs */
+};
+
+struct config_entry {
+    char *key; /* as the VM owner wrote it */
+    enum { KEY_ANY, KEY_NAME, KEY_ADDRESS } kind;
+    struct pci_address address; /* with KEY_ADDRESS */
+    struct device_options options;
+};
+
+/* A parsed annotation. {0} is the annotation that says nothing. */
+struct config {
+    enum policy policy;
+    struct config_entry *entries;
+    size_t count;
+};
+
+/* Parses the annotation's text into *config (overwritten; on failure {0}). Fails with ERROR_INPUT on anything unknown,
+ * quoting it. config_free gives it back. */
+int config_parse(const char *annotation, struct config *config, struct error *err);
+
+/* The options of the device of that name and address: "*" first, overridden key by key by the entry for its name, and
+ * that by the entry for its address. Fails with ERROR_INPUT where the merged options contradict each other. */
+int config_device_options(const struct config *config, const char *name, struct pci_address address,
+                          struct device_options *options, struct error *err);
+
+void config_free(struct config *config);
+
+static inline void config_free_at(struct config *config) {
+    config_free(config);
+}

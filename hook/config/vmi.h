@@ -1,0 +1,34 @@
+/* The VirtualMachineInstance that KubeVirt sends with each call: JSON of its Go struct. Only what we use is read;
+ * fields that KubeVirt adds in later versions do not matter. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* The annotation on the VM's spec.template.metadata that carries a VM owner's options. */
+#define VMI_ANNOTATION "gpu.vm.kubevirt.io/config"
+
+/* The texts belong to `root`. */
+struct vmi {
+    json_t *root;
+    const char *uid;        /* NULL when the VMI has none */
+    const char *namespace;  /* "" when absent */
+    const char *name;       /* "" when absent */
+    const char *annotation; /* NULL when the VM owner said nothing */
+};
+
+/* Parses a VMI into *vmi (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not a JSON object, or when
+ * metadata or an annotation of ours has the wrong type. vmi_free gives it back. */
+int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err);
+
+/* Does the VMI ask for a device of this name in spec.domain.devices.gpus or .hostDevices? */
+bool vmi_asks_for(const struct vmi *vmi, const char *name);
+
+void vmi_free(struct vmi *vmi);
+
+static inline void vmi_free_at(struct vmi *vmi) {
+    vmi_free(vmi);
+}

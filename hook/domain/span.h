@@ -1,0 +1,28 @@
+/* Where the elements of a parsed document stand in its text. */
+#pragma once
+
+#include "domain/tree.h"
+
+struct element_span {
+    size_t start;    /* of "<name" */
+    size_t open_end; /* behind the ">" of the start tag */
+    size_t close;    /* of "</name>"; open_end where the element is written <name/> */
+    size_t end;      /* behind the element */
+    bool self_closing;
+    bool tag_changed; /* its attributes are no longer those of the text */
+    bool changed;     /* something in it, or it, is no longer as in the text */
+};
+
+/* Finds the span of each of the `count` elements below and including root, and points each node's _private at it. The
+ * text is known to be well-formed and without document type, so tags can be told apart by their first characters.
+ * Returns an array that the caller frees, or NULL with err filled. */
+struct element_span *span_map(struct bytes source, xmlNode *root, size_t count, struct error *err);
+
+/* The element's span, or NULL for an element that an edit has added. */
+static inline struct element_span *span_of(const xmlNode *node) {
+    return node->_private;
+}
+
+/* The element that follows node in document order within root, or NULL. *depth, the level of node, becomes its level.
+ */
+xmlNode *span_next_element(const xmlNode *node, const xmlNode *root, int *depth);

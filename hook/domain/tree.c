@@ -1,0 +1,215 @@
+#include "domain/tree.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <string.h>
+
+#include "domain/span.h"
+
+#define XML(text) ((const xmlChar *)(text))
+
+void tree_setup(void) {
+    LIBXML_TEST_VERSION
+    xmlInitParser();
+}
+
+static void free_context(xmlParserCtxt *context) {
+    if (context)
+        xmlFreeParserCtxt(context);
+}
+DEFINE_CLEANUP(xmlParserCtxt, free_context)
+
+/* Called at "<!DOCTYPE": entities can only be declared there, so without it there is nothing to expand or to fetch. */
+static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
+    (void)name, (void)external, (void)system;
+    xmlParserCtxt *parser = context;
+    *(bool *)parser->_private = true;
+    xmlStopParser(parser);
+}
+
+static int describe_problem(xmlParserCtxt *context, bool has_document_type, struct error *err) {
+    if (has_document_type)
+        return error_set(err, ERROR_INPUT, "the domain XML declares a document type: remove its <!DOCTYPE ...>");
+    const xmlError *problem = xmlCtxtGetLastError(context);
+    if (!problem || !problem->message)
+        return error_set(err, ERROR_INPUT, "the domain XML cannot be parsed");
+    char storage[QUOTED_MAX];
+    text_quotable(problem->message, storage);
+    size_t size = strlen(storage);
+    if (size && storage[size - 1] == '?') /* libxml2's messages end in a newline */
+        storage[size - 1] = '\0';
+    return error_set(err, problem->code == XML_ERR_NO_MEMORY ? ERROR_LIMIT : ERROR_INPUT,
+                     "the domain XML is not well-formed: line %d: %s", problem->line, storage);
+}
+
+/* Counts the elements and checks the depth. */
+static int measure(struct tree *tree, struct error *err) {
+    const xmlNode *root = xmlDocGetRootElement(tree->document);
+    int depth = 1;
+    for (const xmlNode *node = root; node; node = span_next_element(node, root, &depth)) {
+        tree->elements++;
+        if (depth > TREE_DEPTH_MAX)
+            return error_set(err, ERROR_INPUT, "the domain XML is nested deeper than %d levels: line %ld",
+                             TREE_DEPTH_MAX, xmlGetLineNo(node));
+    }
+    return 0;
+}
+
+static int check_document(struct tree *tree, const char *root, struct error *err) {
+    const xmlChar *encoding = tree->document->encoding;
+    if (encoding && xmlStrcasecmp(encoding, XML("UTF-8")) != 0)
+        return error_set(err, ERROR_INPUT, "the domain XML is encoded in %.32s: it must be UTF-8", encoding);
+    const xmlNode *found = xmlDocGetRootElement(tree->document);
+    char storage[QUOTED_MAX];
+    if (found->ns)
+        return error_set(err, ERROR_INPUT, "the domain XML's root is in the namespace \"%s\": it must be in none",
+                         text_quotable((const char *)found->ns->href, storage));
+    if (strcmp((const char *)found->name, root) != 0)
+        return error_set(err, ERROR_INPUT, "the domain XML's root is <%s>: it must be <%s>",
+                         text_quotable((const char *)found->name, storage), root);
+    return measure(tree, err);
+}
+
+int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err) {
+    *tree = (struct tree){.source = source};
+    if (source.size == 0)
+        return error_set(err, ERROR_INPUT, "the domain XML is empty");
+    if (source.size > INT32_MAX)
+        return error_set(err, ERROR_LIMIT, "the domain XML has %zu bytes", source.size);
+    size_t valid = utf8_valid_prefix(source);
+    if (valid < source.size)
+        return error_set(err, ERROR_INPUT, "the domain XML is not UTF-8: byte 0x%02x at offset %zu", source.data[valid],
+                         valid);
+    CLEANUP(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
+    if (!context)
+        return error_no_memory(err);
+    bool has_document_type = false;
+    context->_private = &has_document_type;
+    context->sax->internalSubset = refuse_document_type;
+    tree->document = xmlCtxtReadMemory(context, (const char *)source.data, (int)source.size, NULL, NULL,
+                                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+    int failed = !tree->document || has_document_type ? describe_problem(context, has_document_type, err)
+                                                      : check_document(tree, root, err);
+    if (failed)
+        tree_free(tree);
+    return failed;
+}
+
+int tree_editable(struct tree *tree, struct error *err) {
+    tree->spans = span_map(tree->source, xmlDocGetRootElement(tree->document), tree->elements, err);
+    return tree->spans ? 0 : -1;
+}
+
+static bool is_named(const xmlNode *node, const char *name) {
+    return node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
+}
+
+static xmlNode *find_named(xmlNode *node, const char *name) {
+    while (node && !is_named(node, name))
+        node = node->next;
+    return node;
+}
+
+xmlNode *tree_child(const xmlNode *parent, const char *name) {
+    return find_named(parent->children, name);
+}
+
+xmlNode *tree_next(const xmlNode *sibling, const char *name) {
+    return find_named(sibling->next, name);
+}
+
+const char *tree_attribute(const xmlNode *node, const char *name) {
+    const xmlAttr *attribute = xmlHasNsProp((xmlNode *)node, XML(name), NULL);
+    if (!attribute)
+        return NULL;
+    return attribute->children ? (const char *)attribute->children->content : "";
+}
+
+static void mark_changed(struct tree *tree, const xmlNode *node) {
+    tree->changed = true;
+    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
+        if (span_of(node))
+            span_of(node)->changed = true;
+}
+
+int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err) {
+    const char *now = tree_attribute(node, name);
+    if (value ? now && strcmp(now, value) == 0 : !now)
+        return 0;
+    if (!value) {
+        xmlUnsetProp(node, XML(name));
+    } else {
+        xmlAttr *attribute = xmlSetProp(node, XML(name), XML(value));
+        if (!attribute)
+            return error_no_memory(err);
+        attribute->_private = tree; /* any non-NULL pointer: tree_write takes the value from here, not from the text */
+    }
+    if (span_of(node))
+        span_of(node)->tag_changed = true;
+    mark_changed(tree, node);
+    return 0;
+}
+
+xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err) {
+    xmlNode *child = xmlNewChild(parent, NULL, XML(name), NULL);
+    if (!child) {
+        error_no_memory(err);
+        return NULL;
+    }
+    /* xmlNewChild inherits the parent's namespace; libvirt's elements are in none. */
+    child->ns = NULL;
+    mark_changed(tree, parent);
+    return child;
+}
+
+/* Two nodes that count in a comparison: blank text and comments do not. */
+static const xmlNode *skip_blank(const xmlNode *node) {
+    while (node && (xmlIsBlankNode(node) || node->type == XML_COMMENT_NODE || node->type == XML_PI_NODE))
+        node = node->next;
+    return node;
+}
+
+static bool same_text(const xmlChar *a, const xmlChar *b) {
+    return xmlStrEqual(a ? a : XML(""), b ? b : XML(""));
+}
+
+static bool same_namespace(const xmlNs *a, const xmlNs *b) {
+    return a && b ? xmlStrEqual(a->href, b->href) : a == b;
+}
+
+static bool same_attributes(const xmlNode *a, const xmlNode *b) {
+    size_t surplus = 0;
+    for (const xmlAttr *i = b->properties; i; i = i->next)
+        surplus++;
+    for (const xmlAttr *i = a->properties; i; i = i->next, surplus--) {
+        const xmlAttr *other = xmlHasNsProp((xmlNode *)b, i->name, i->ns ? i->ns->href : NULL);
+        if (!other || surplus == 0 ||
+            !same_text(i->children ? i->children->content : NULL, other->children ? other->children->content : NULL))
+            return false;
+    }
+    return surplus == 0;
+}
+
+bool tree_equal(const xmlNode *a, const xmlNode *b) {
+    if (a->type != b->type)
+        return false;
+    if (a->type != XML_ELEMENT_NODE)
+        return same_text(a->content, b->content);
+    if (!xmlStrEqual(a->name, b->name) || !same_namespace(a->ns, b->ns) || !same_attributes(a, b))
+        return false;
+    const xmlNode *x = skip_blank(a->children), *y = skip_blank(b->children);
+    while (x && y) {
+        if (!tree_equal(x, y))
+            return false;
+        x = skip_blank(x->next);
+        y = skip_blank(y->next);
+    }
+    return !x && !y;
+}
+
+void tree_free(struct tree *tree) {
+    if (tree->document)
+        xmlFreeDoc(tree->document);
+    free(tree->spans);
+    *tree = (struct tree){0};
+}

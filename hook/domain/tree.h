@@ -1,0 +1,62 @@
+/* A domain XML: parsed by libxml2, edited in its tree, written back so that every byte that no edit touched stays as it
+ * came - quotes, order, comments, white space.
+ *
+ * Untrusted input: no network, no external entity, no document type at all, at most TREE_DEPTH_MAX levels. A tree
+ * belongs to one thread.
+ */
+#pragma once
+
+#include <libxml/tree.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* libvirt's schema nests about 20 levels. */
+#define TREE_DEPTH_MAX 128
+
+struct tree {
+    xmlDoc *document;
+    struct bytes source;        /* the text it was parsed from; borrowed: it must outlive the tree */
+    struct element_span *spans; /* where each element stands in source, by document order; NULL until tree_editable */
+    size_t elements;
+    bool changed;
+};
+
+/* Once per process, before any thread starts. */
+void tree_setup(void);
+
+/* Parses source into *tree (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not UTF-8 XML with the root
+ * element `root`, or is nested too deep. tree_free gives it back. */
+int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err);
+
+/* Prepares a parsed tree for the edits below. */
+int tree_editable(struct tree *tree, struct error *err);
+
+/* The first child element of that name in no namespace, or NULL. */
+xmlNode *tree_child(const xmlNode *parent, const char *name);
+
+/* The next sibling element of that name in no namespace, or NULL. */
+xmlNode *tree_next(const xmlNode *sibling, const char *name);
+
+/* The attribute's value, which the tree owns, or NULL. Attributes in a namespace do not count. Thanks to the refusal of
+ * document types a value is always one text node. */
+const char *tree_attribute(const xmlNode *node, const char *name);
+
+/* Gives node the attribute (value NULL: takes it away). What is so already is no change. Returns 0 or -1 (memory). */
+int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err);
+
+/* Appends a new, empty child element. Returns it, owned by the tree, or NULL (memory). */
+xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err);
+
+/* Writes the tree into *out: source itself where nothing changed. */
+int tree_write(const struct tree *tree, struct buffer *out, struct error *err);
+
+/* Do two trees hold the same elements, attributes and text? White space between elements does not count. */
+bool tree_equal(const xmlNode *a, const xmlNode *b);
+
+void tree_free(struct tree *tree);
+
+static inline void tree_free_at(struct tree *tree) {
+    tree_free(tree);
+}

@@ -1,0 +1,19 @@
+/* A passthrough device as the domain names it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/pci.h"
+
+enum device_kind {
+    DEVICE_PCI,  /* <hostdev type="pci">: a whole function, or an SR-IOV virtual function */
+    DEVICE_MDEV, /* <hostdev type="mdev">: a mediated device; it has no address on the host and no ROM */
+};
+
+struct device {
+    enum device_kind kind;
+    char *alias;                /* as in the domain; "" without one */
+    const char *name;           /* the name in the VMI's gpus[] or hostDevices[]: part of alias */
+    struct pci_address address; /* on the host; with DEVICE_PCI */
+    bool rom_disabled;          /* the domain says <rom enabled="no"> */
+};

@@ -1,0 +1,326 @@
+#include "rpc/server.h"
+
+#include <errno.h>
+#include <grpc/byte_buffer.h>
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/alloc.h>
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/log.h"
+
+/* A long call (a 64 MiB domain, a slow disk) must not keep Info waiting, which has one second. */
+#define WORKERS 4
+
+struct method_slot {
+    const struct rpc_method *method;
+    void *registered; /* gRPC's handle */
+};
+
+struct rpc_server {
+    grpc_server *server;
+    grpc_completion_queue *queue;
+    struct method_slot *slots;
+    size_t count;
+    pthread_t workers[WORKERS];
+    size_t worker_count;
+
+    pthread_mutex_t lock;
+    pthread_cond_t stopped_signal;
+    bool stopped; /* gRPC has reported that the shutdown is complete */
+};
+
+/* One call's life: armed (waiting for a client), then replying. Its address is the tag of both events. */
+struct call {
+    struct rpc_server *server;
+    const struct method_slot *slot; /* NULL: any method that is not registered */
+    bool replying;
+    grpc_call *call;
+    grpc_call_details details; /* without slot */
+    grpc_metadata_array metadata;
+    gpr_timespec deadline;
+    grpc_byte_buffer *request, *reply;
+    int cancelled;
+};
+
+static void free_call(struct call *call) {
+    if (call->call)
+        grpc_call_unref(call->call);
+    if (!call->slot)
+        grpc_call_details_destroy(&call->details);
+    grpc_metadata_array_destroy(&call->metadata);
+    if (call->request)
+        grpc_byte_buffer_destroy(call->request);
+    if (call->reply)
+        grpc_byte_buffer_destroy(call->reply);
+    free(call);
+}
+
+/* Waits for the next call of the slot's method (NULL: of any other). */
+static int arm(struct rpc_server *server, const struct method_slot *slot) {
+    struct call *call = calloc(1, sizeof(*call));
+    if (!call)
+        return -1;
+    call->server = server;
+    call->slot = slot;
+    grpc_metadata_array_init(&call->metadata);
+    grpc_call_error problem;
+    if (slot) {
+        problem =
+            grpc_server_request_registered_call(server->server, slot->registered, &call->call, &call->deadline,
+                                                &call->metadata, &call->request, server->queue, server->queue, call);
+    } else {
+        grpc_call_details_init(&call->details);
+        problem = grpc_server_request_call(server->server, &call->call, &call->details, &call->metadata, server->queue,
+                                           server->queue, call);
+    }
+    if (problem == GRPC_CALL_OK)
+        return 0;
+    free_call(call);
+    return -1;
+}
+
+static void run_handler(struct call *call, struct buffer *reply, struct error *err) {
+    if (!call->slot) {
+        error_set(err, ERROR_UNIMPLEMENTED, "this hook does not serve that method");
+        return;
+    }
+    const struct rpc_method *method = call->slot->method;
+    if (!call->request) {
+        error_set(err, ERROR_INPUT, "%s: the request has no message", method->path);
+        return;
+    }
+    grpc_byte_buffer_reader reader;
+    if (!grpc_byte_buffer_reader_init(&reader, call->request)) {
+        error_set(err, ERROR_INPUT, "%s: the request cannot be decompressed", method->path);
+        return;
+    }
+    grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
+    struct bytes request = {GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice)};
+    if (method->handle(method->context, request, reply, err) == 0)
+        buffer_check(reply, err);
+    grpc_slice_unref(slice);
+    grpc_byte_buffer_reader_destroy(&reader);
+}
+
+static void reply(struct call *call) {
+    struct error err = {0};
+    CLEANUP(buffer_free) struct buffer message = {0};
+    run_handler(call, &message, &err);
+
+    grpc_op ops[4] = {0}; /* gRPC rejects a batch whose reserved fields are not zero */
+    size_t count = 0;
+    grpc_slice details = grpc_slice_from_copied_string(err.message);
+    ops[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (err.code == ERROR_NONE) {
+        grpc_slice slice = grpc_slice_from_copied_buffer(message.data ? message.data : "", message.size);
+        call->reply = grpc_raw_byte_buffer_create(&slice, 1);
+        grpc_slice_unref(slice);
+        ops[count].op = GRPC_OP_SEND_MESSAGE;
+        ops[count++].data.send_message.send_message = call->reply;
+    }
+    ops[count].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
+    ops[count].data.send_status_from_server.status = (grpc_status_code)error_grpc_status(err.code);
+    ops[count++].data.send_status_from_server.status_details = err.code == ERROR_NONE ? NULL : &details;
+    ops[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
+    ops[count++].data.recv_close_on_server.cancelled = &call->cancelled;
+
+    call->replying = true;
+    grpc_call_error problem = grpc_call_start_batch(call->call, ops, count, call, NULL);
+    grpc_slice_unref(details);
+    if (problem != GRPC_CALL_OK) { /* no event will come for it; the client sees CANCELLED */
+        log_error("gRPC refused a reply: error %d", problem);
+        free_call(call);
+    }
+}
+
+static void handle_event(struct rpc_server *server, grpc_event event) {
+    if (event.tag == server) {
+        pthread_mutex_lock(&server->lock);
+        server->stopped = true;
+        pthread_cond_signal(&server->stopped_signal);
+        pthread_mutex_unlock(&server->lock);
+        return;
+    }
+    struct call *call = event.tag;
+    if (call->replying || !event.success) { /* without success: the server shuts down */
+        if (call->replying && call->cancelled)
+            log_info("the client went away before it had its reply");
+        free_call(call);
+        return;
+    }
+    /* The next caller need not wait for this one. */
+    if (arm(server, call->slot) < 0)
+        log_error("cannot accept further calls of %s", call->slot ? call->slot->method->path : "other methods");
+    reply(call);
+}
+
+static void *work(void *argument) {
+    struct rpc_server *server = argument;
+    for (;;) {
+        grpc_event event = grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN)
+            return NULL;
+        if (event.type == GRPC_OP_COMPLETE)
+            handle_event(server, event);
+    }
+}
+
+/* gRPC would silently replace whatever is at the path. */
+static int clear_path(const char *path, struct error *err) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) > RPC_SOCKET_PATH_MAX)
+        return error_set(err, ERROR_INPUT, "the socket path %s is longer than %d characters: use a shorter folder",
+                         path, RPC_SOCKET_PATH_MAX);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    struct stat status;
+    if (lstat(path, &status) < 0)
+        return errno == ENOENT ? 0 : error_set_errno(err, ERROR_INPUT, errno, "cannot use the socket path %s", path);
+    if (!S_ISSOCK(status.st_mode))
+        return error_set(err, ERROR_INPUT, "%s exists and is no socket: remove it", path);
+    CLEANUP(close_fd) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return error_set_errno(err, ERROR_INTERNAL, errno, "cannot make a socket");
+    if (connect(probe, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
+        return error_set(err, ERROR_INPUT, "another hook serves %s: give each container a name of its own", path);
+    if (errno != ECONNREFUSED)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot tell whether %s is in use", path);
+    if (unlink(path) < 0 && errno != ENOENT)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot remove the stale socket %s", path);
+    return 0;
+}
+
+static void forward_log(gpr_log_func_args *arguments) {
+    enum log_level level = arguments->severity == GPR_LOG_SEVERITY_ERROR ? LOG_WARNING : LOG_DEBUG;
+    log_write(level, "grpc", arguments->line, "%s", arguments->message);
+}
+
+static int register_methods(struct rpc_server *server, const struct rpc_method *methods, struct error *err) {
+    server->slots = calloc(server->count, sizeof(*server->slots));
+    if (!server->slots)
+        return error_no_memory(err);
+    for (size_t i = 0; i < server->count; i++) {
+        server->slots[i].method = &methods[i];
+        server->slots[i].registered = grpc_server_register_method(server->server, methods[i].path, NULL,
+                                                                  GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+        if (!server->slots[i].registered)
+            return error_set(err, ERROR_INTERNAL, "cannot register %s", methods[i].path);
+    }
+    return 0;
+}
+
+static int listen_at(struct rpc_server *server, const char *path, struct error *err) {
+    char address[RPC_SOCKET_PATH_MAX + sizeof("unix:")];
+    if (clear_path(path, err) < 0)
+        return -1;
+    snprintf(address, sizeof(address), "unix:%s", path);
+    grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
+    /* virt-launcher runs as uid 107 and must be able to connect; who else sees the folder is the pod's business. */
+    mode_t before = umask(0111);
+    int bound = grpc_server_add_http2_port(server->server, address, credentials);
+    umask(before);
+    grpc_server_credentials_release(credentials);
+    return bound
+               ? 0
+               : error_set(err, ERROR_INPUT, "cannot listen on %s: does the folder exist, and may uid %u write there?",
+                           path, (unsigned)geteuid());
+}
+
+static int start_workers(struct rpc_server *server, struct error *err) {
+    for (; server->worker_count < WORKERS; server->worker_count++) {
+        int problem = pthread_create(&server->workers[server->worker_count], NULL, work, server);
+        if (problem)
+            return error_set_errno(err, ERROR_INTERNAL, problem, "cannot start a thread");
+    }
+    return 0;
+}
+
+static int arm_all(struct rpc_server *server, struct error *err) {
+    for (size_t i = 0; i < server->count; i++)
+        if (arm(server, &server->slots[i]) < 0)
+            return error_set(err, ERROR_INTERNAL, "cannot accept calls of %s", server->slots[i].method->path);
+    return arm(server, NULL) < 0 ? error_set(err, ERROR_INTERNAL, "cannot accept calls") : 0;
+}
+
+static int prepare(struct rpc_server *server, const char *path, const struct rpc_method *methods, struct error *err) {
+    grpc_arg settings[] = {
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         .value.integer = (int)RPC_REQUEST_MAX},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_CONCURRENT_STREAMS, .value.integer = 64},
+    };
+    grpc_channel_args arguments = {sizeof(settings) / sizeof(settings[0]), settings};
+    server->queue = grpc_completion_queue_create_for_next(NULL);
+    server->server = grpc_server_create(&arguments, NULL);
+    grpc_server_register_completion_queue(server->server, server->queue, NULL);
+    /* Listening comes last but for the start: from then on a client's clock runs. */
+    if (register_methods(server, methods, err) < 0 || listen_at(server, path, err) < 0)
+        return -1;
+    grpc_server_start(server->server);
+    return arm_all(server, err) < 0 || start_workers(server, err) < 0 ? -1 : 0;
+}
+
+struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
+                                    struct error *err) {
+    struct rpc_server *server = calloc(1, sizeof(*server));
+    if (!server) {
+        error_no_memory(err);
+        return NULL;
+    }
+    server->count = count;
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->stopped_signal, NULL);
+    gpr_set_log_function(forward_log);
+    gpr_set_log_verbosity(log_enabled(LOG_DEBUG) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
+    grpc_init();
+    if (prepare(server, path, methods, err) < 0) {
+        rpc_server_stop(server);
+        return NULL;
+    }
+    return server;
+}
+
+static void wait_until_stopped(struct rpc_server *server) {
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += RPC_GRACE_SECONDS;
+    pthread_mutex_lock(&server->lock);
+    while (!server->stopped) {
+        if (pthread_cond_timedwait(&server->stopped_signal, &server->lock, &deadline) == 0)
+            continue;
+        log_warning("calls did not end within %d s: they are cancelled", RPC_GRACE_SECONDS);
+        grpc_server_cancel_all_calls(server->server);
+        deadline.tv_sec += RPC_GRACE_SECONDS;
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
+void rpc_server_stop(struct rpc_server *server) {
+    if (!server)
+        return;
+    if (server->server) {
+        /* Workers are needed to see the shutdown through; a start that failed before it had any has one now. */
+        if (server->worker_count == 0 && pthread_create(&server->workers[0], NULL, work, server) == 0)
+            server->worker_count = 1;
+        grpc_server_shutdown_and_notify(server->server, server->queue, server);
+        wait_until_stopped(server);
+        grpc_server_destroy(server->server);
+        grpc_completion_queue_shutdown(server->queue);
+        for (size_t i = 0; i < server->worker_count; i++)
+            pthread_join(server->workers[i], NULL);
+        grpc_completion_queue_destroy(server->queue);
+    }
+    grpc_shutdown();
+    pthread_cond_destroy(&server->stopped_signal);
+    pthread_mutex_destroy(&server->lock);
+    free(server->slots);
+    free(server);
+}

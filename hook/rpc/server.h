@@ -1,0 +1,39 @@
+/* A gRPC server on a unix socket: unary methods, bytes in, bytes out. With client.c the only file that includes grpc.
+ *
+ * Start blocks no signal: the caller blocks those it waits for before any rpc_ function runs, for gRPC starts threads.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* The largest request that is served; a larger one gets RESOURCE_EXHAUSTED from the transport. */
+#define RPC_REQUEST_MAX (64u << 20)
+
+/* How long running calls may take to end once the server stops. KubeVirt waits 60 s for a call. */
+#define RPC_GRACE_SECONDS 60
+
+/* Unix socket addresses hold 107 characters and a NUL. */
+#define RPC_SOCKET_PATH_MAX 107
+
+/* Answers one call: decodes `request` (borrowed for the call), and encodes into *reply (given as {0}). On failure fills
+ * err, which becomes the call's status. Runs on any of the server's threads, several at a time. */
+typedef int rpc_handler(void *context, struct bytes request, struct buffer *reply, struct error *err);
+
+struct rpc_method {
+    const char *path; /* "/package.Service/Method" */
+    rpc_handler *handle;
+    void *context;
+};
+
+struct rpc_server;
+
+/* Listens on the socket `path` and serves `methods` (which must outlive the server); every other method is answered
+ * with UNIMPLEMENTED. A stale socket at path is removed, a live one or another kind of file is an error. Once this
+ * returns, calls are answered. Returns a server that rpc_server_stop gives back, or NULL. */
+struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
+                                    struct error *err);
+
+/* Stops accepting, lets running calls end (RPC_GRACE_SECONDS at most, then they are cancelled), removes the socket and
+ * frees the server. NULL is nothing. */
+void rpc_server_stop(struct rpc_server *server);

@@ -1,0 +1,217 @@
+#include "walk.h"
+
+#include <string.h>
+
+#include "config/vmi.h"
+#include "domain/domain.h"
+
+/* Reads the ROM, verifies it for this device and firmware, and puts it where QEMU will find it. */
+static int publish_rom(const struct walk *walk, const struct plan_facts *facts, struct rom_candidate candidate,
+                       struct decision *decision, struct error *err) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+    const struct manifest_rom *rom = candidate.rom;
+    struct error problem = {0};
+    if (bundle_read_rom(candidate.bundle, rom, &content, err) < 0)
+        return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, candidate.bundle->manifest.name);
+    if (rom_judge(buffer_bytes(&content), facts->host.identity.id, facts->firmware, &problem) < 0)
+        return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", rom->id,
+                         candidate.bundle->path, rom->file, problem.message);
+    decision->published = publisher_publish(walk->publisher, rom->id, rom->sha256, buffer_bytes(&content), err);
+    if (!decision->published)
+        return error_prefix(err, "ROM \"%s\"", rom->id);
+    decision->rom = ROM_SETTING_FILE;
+    return 0;
+}
+
+static int decide_device(const struct walk *walk, const struct config *config, const struct device *device,
+                         enum firmware firmware, struct decision *decision, struct error *err) {
+    struct plan_facts facts = {.bundles = walk->bundles, .bundle_count = walk->bundle_count, .firmware = firmware};
+    struct rom_candidate candidate;
+    struct device_options options;
+    if (config_device_options(config, device->name, device->address, &options, err) < 0)
+        return -1;
+    host_read_device(walk->sysfs, device->address, &facts.host);
+    bool wants_bundle = options.rom == ROM_UNSET || options.rom == ROM_AUTO || options.rom == ROM_ID;
+    if (walk->bundle_error.code != ERROR_NONE && wants_bundle)
+        return error_set(err, walk->bundle_error.code, "%s", walk->bundle_error.message);
+    if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
+        return -1;
+    return candidate.rom ? publish_rom(walk, &facts, candidate, decision, err) : 0;
+}
+
+/* What was decided, for the log. */
+static void note_decision(const struct device *device, const struct decision *decision, struct buffer *notes) {
+    char label[DEVICE_LABEL_MAX];
+    device_label(device, label);
+    if (decision->rom == ROM_SETTING_FILE)
+        buffer_printf(notes, "%s: ROM file %s\n", label, published_rom_path(decision->published));
+    else if (decision->rom == ROM_SETTING_DISABLED)
+        buffer_printf(notes, "%s: no ROM, as the annotation says\n", label);
+    else
+        buffer_printf(notes, "%s: no ROM of a bundle\n", label);
+}
+
+/* Why devices were refused: one reason may hold for several, a broken bundle for all. */
+struct refusal {
+    struct buffer devices; /* "A, B" */
+    struct error reason;
+};
+
+struct refusals {
+    struct refusal *list;
+    size_t count;
+};
+
+static void free_refusals(struct refusals *refusals) {
+    for (size_t i = 0; i < refusals->count; i++)
+        buffer_free(&refusals->list[i].devices);
+    free(refusals->list);
+}
+static inline void free_refusals_at(struct refusals *refusals) {
+    free_refusals(refusals);
+}
+
+static void add_refusal(struct refusals *refusals, const struct device *device, const struct error *reason) {
+    char label[DEVICE_LABEL_MAX];
+    device_label(device, label);
+    for (size_t i = 0; i < refusals->count; i++) {
+        if (strcmp(refusals->list[i].reason.message, reason->message) == 0) {
+            buffer_printf(&refusals->list[i].devices, ", %s", label);
+            return;
+        }
+    }
+    struct refusal *fresh = &refusals->list[refusals->count++];
+    fresh->reason = *reason;
+    buffer_append_text(&fresh->devices, label);
+}
+
+/* Under "enforce" all refusals become one error, so that they can be mended together; under "warn" they are logged. */
+static int judge_refusals(const struct refusals *refusals, enum policy policy, struct buffer *warnings,
+                          struct error *err) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    for (size_t i = 0; i < refusals->count; i++) {
+        const struct refusal *refusal = &refusals->list[i];
+        if (buffer_check(&refusal->devices, err) < 0)
+            return -1;
+        if (policy == POLICY_WARN)
+            buffer_printf(warnings, "%s: %s (policy \"warn\": the VM goes on without)\n", refusal->devices.data,
+                          refusal->reason.message);
+        else
+            buffer_printf(&text, "%s%s: %s", i ? "; " : "", refusal->devices.data, refusal->reason.message);
+    }
+    if (buffer_check(&text, err) < 0)
+        return -1;
+    return text.size ? error_set(err, ERROR_REFUSED, "%s", text.data) : 0;
+}
+
+/* Decides for every PCI device. A refused device goes without our edits, if the VM goes on at all; what is no refusal
+ * (bad input, a full disk) fails the call whatever the policy. */
+static int decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
+                  struct walk_reply *reply, struct error *err) {
+    CLEANUP(free_refusals) struct refusals refusals = {.list = calloc(domain->pci_count + 1, sizeof(struct refusal))};
+    plan->decisions = calloc(domain->pci_count + 1, sizeof(*plan->decisions));
+    if (!plan->decisions || !refusals.list)
+        return error_no_memory(err);
+    for (size_t i = 0; i < domain->count; i++) {
+        const struct device *device = &domain->devices[i];
+        char label[DEVICE_LABEL_MAX];
+        if (device->kind != DEVICE_PCI)
+            continue;
+        struct decision *decision = &plan->decisions[plan->count++];
+        struct error problem = {0};
+        if (decide_device(walk, config, device, domain->firmware, decision, &problem) == 0) {
+            note_decision(device, decision, &reply->notes);
+            continue;
+        }
+        if (problem.code != ERROR_REFUSED)
+            return error_set(err, problem.code, "%s: %s", device_label(device, label), problem.message);
+        *decision = (struct decision){.address = device->address};
+        add_refusal(&refusals, device, &problem);
+    }
+    enum policy policy = config->policy == POLICY_UNSET ? walk->policy : config->policy;
+    return judge_refusals(&refusals, policy, &reply->warnings, err);
+}
+
+/* The first call of a boot: everything that can fail is decided here. */
+static int first_call(const struct walk *walk, const struct vmi *vmi, const struct domain *domain, struct plan *plan,
+                      struct walk_reply *reply, struct error *err) {
+    CLEANUP(config_free) struct config config = {0};
+    if (vmi->annotation && config_parse(vmi->annotation, &config, err) < 0)
+        return -1;
+    if (plan_check_keys(&config, vmi, domain->devices, domain->count, err) < 0)
+        return -1;
+    return decide(walk, &config, domain, plan, reply, err);
+}
+
+static bool plan_covers(const struct plan *plan, const struct domain *domain) {
+    for (size_t i = 0; i < domain->count; i++)
+        if (domain->devices[i].kind == DEVICE_PCI && !plan_find(plan, domain->devices[i].address))
+            return false;
+    return true;
+}
+
+/* A later call of a boot: the plan stands, whatever became of the host and the bundle since. */
+static int later_call(const struct walk *walk, const struct plan *plan, struct error *err) {
+    char address[PCI_ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct decision *decision = &plan->decisions[i];
+        if (decision->published && publisher_ensure(walk->publisher, decision->published, err) < 0)
+            return error_prefix(err, "%s", pci_address_format(decision->address, address));
+    }
+    return 0;
+}
+
+static void free_plan(struct plan *plan) {
+    free(plan->decisions);
+    *plan = (struct plan){0};
+}
+static inline void free_plan_at(struct plan *plan) {
+    free_plan(plan);
+}
+
+static int make_plan(const struct walk *walk, const struct vmi *vmi, const struct domain *domain, struct plan *plan,
+                     struct walk_reply *reply, bool *accepted_before, struct error *err) {
+    int known = walk->memory && vmi->uid ? plan_memory_get(walk->memory, vmi->uid, vmi->annotation, plan, err) : 0;
+    if (known < 0)
+        return -1;
+    *accepted_before = known && plan_covers(plan, domain);
+    if (*accepted_before)
+        return later_call(walk, plan, err);
+    free_plan(plan);
+    return first_call(walk, vmi, domain, plan, reply, err);
+}
+
+static int answer(const struct walk *walk, struct bytes vmi_text, struct domain *domain, struct walk_reply *reply,
+                  struct error *err) {
+    CLEANUP(vmi_free) struct vmi vmi = {0};
+    CLEANUP(free_plan) struct plan plan = {0};
+    bool accepted_before = false;
+    if (vmi_parse(vmi_text, &vmi, err) < 0 || make_plan(walk, &vmi, domain, &plan, reply, &accepted_before, err) < 0 ||
+        domain_apply(domain, &plan, &reply->domain, err) < 0)
+        return -1;
+    /* Remembered only now: a plan that could not be applied was not accepted. */
+    if (walk->memory && vmi.uid && !accepted_before)
+        return plan_memory_put(walk->memory, vmi.uid, vmi.annotation, &plan, err);
+    return 0;
+}
+
+int walk_request(const struct walk *walk, struct bytes domain_xml, struct bytes vmi, struct walk_reply *reply,
+                 struct error *err) {
+    CLEANUP(domain_free) struct domain domain = {0};
+    if (domain_parse(domain_xml, &domain, err) < 0)
+        return -1;
+    if (domain.pci_count == 0) {
+        buffer_append(&reply->domain, domain_xml.data, domain_xml.size);
+        return buffer_check(&reply->domain, err);
+    }
+    int failed = answer(walk, vmi, &domain, reply, err);
+    if (failed)
+        buffer_free(&reply->domain);
+    return failed;
+}
+
+void walk_reply_free(struct walk_reply *reply) {
+    buffer_free(&reply->domain);
+    buffer_free(&reply->notes);
+    buffer_free(&reply->warnings);
+}

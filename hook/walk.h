@@ -1,0 +1,46 @@
+/* The one walk from a request to its reply. `render`, `test` and every gRPC service call it.
+ *
+ *   VMI -> options;  domain -> devices;  address -> host facts -> ROM of the bundle -> verdict -> published file ->
+ * domain
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+#include "config/options.h"
+#include "plan/memory.h"
+#include "rom/bundle.h"
+#include "rom/publish.h"
+
+/* What a walk works with. Set up once, then read by any thread; nothing here belongs to the walk. */
+struct walk {
+    const char *sysfs;             /* a folder laid out as /sys */
+    struct bundle *const *bundles; /* searched in this order */
+    size_t bundle_count;
+    struct error bundle_error; /* why the bundles could not be loaded; ERROR_NONE otherwise */
+    struct publisher *publisher;
+    struct plan_memory *memory; /* NULL: every request is the first */
+    enum policy policy;         /* where the VM owner says none; never POLICY_UNSET */
+};
+
+struct walk_reply {
+    struct buffer domain;
+    /* For the log, one line each; never the request's content. */
+    struct buffer notes;    /* what was decided */
+    struct buffer warnings; /* what is wrong, but does not refuse the VM */
+};
+
+/* Answers one request: `domain` is the libvirt XML, `vmi` the VMI as JSON; both are borrowed for the call. A domain
+ * without PCI hostdev is answered with itself, byte for byte, and the VMI is not looked at.
+ *
+ * Fails with ERROR_INPUT (bad request or annotation), ERROR_REFUSED (this VM must not start), ERROR_LIMIT or
+ * ERROR_INTERNAL; *reply then has no domain, but may have lines for the log. The caller gives *reply (must be {0}) to
+ * walk_reply_free. Any thread may call it. */
+int walk_request(const struct walk *walk, struct bytes domain, struct bytes vmi, struct walk_reply *reply,
+                 struct error *err);
+
+void walk_reply_free(struct walk_reply *reply);
+
+static inline void walk_reply_free_at(struct walk_reply *reply) {
+    walk_reply_free(reply);
+}

@@ -1,0 +1,55 @@
+/* The images of a PCI option ROM. Pure: bytes in, structs out.
+ *
+ * Formats: PCI Firmware Specification 3.x, section 5.1 (ROM header, PCI data structure "PCIR"); UEFI Specification
+ * section 14.4.2.1 (EFI option ROM header). Offsets checked against edk2 (MdePkg IndustryStandard/Pci22.h), SeaBIOS
+ * (src/optionroms.c) and Linux (drivers/pci/rom.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/pci.h"
+#include "base/text.h"
+
+/* A function's expansion ROM BAR decodes at most 16 MiB (PCI Local Bus Specification 3.0, section 6.2.5.2). */
+#define ROM_SIZE_MAX (16u << 20)
+
+/* No known ROM has more than 7 images; a chain that goes on longer is garbage. */
+#define ROM_IMAGES_MAX 32
+
+enum rom_code_type {
+    ROM_CODE_X86 = 0,
+    ROM_CODE_OPEN_FIRMWARE = 1,
+    ROM_CODE_PA_RISC = 2,
+    ROM_CODE_EFI = 3,
+};
+
+struct rom_image {
+    size_t offset;     /* of the image's 55 AA, from the start of the file */
+    size_t size;       /* image length of the PCIR structure, in bytes */
+    uint8_t code_type; /* enum rom_code_type, or a vendor's own number */
+    struct pci_id id;
+    uint32_t class_code;
+    uint8_t pcir_revision;
+    size_t device_list; /* offset of the list from the start of the file, 0 without one (PCIR revision 3) */
+
+    size_t init_size; /* x86 and EFI: the bytes that firmware copies; 0 for other types */
+    uint8_t checksum; /* x86: sum of the init_size bytes; 0 is right */
+
+    uint16_t efi_subsystem, efi_machine, efi_compression; /* EFI only */
+};
+
+struct rom {
+    struct rom_image images[ROM_IMAGES_MAX];
+    size_t count;
+    size_t size; /* where the chain ends; what stands behind it is ignored by every reader */
+};
+
+/* Walks the image chain of `bytes` into *rom. Fails with ERROR_INPUT when it is not an option ROM or any header or
+ * length leads outside the file; the message has the offset. Checksums, IDs and EFI fields are reported, not judged. */
+int rom_parse(struct bytes bytes, struct rom *rom, struct error *err);
+
+/* Does the image's PCIR name this device: in its ID, or (when `with_list`) in its device list? SeaBIOS ignores lists.
+ */
+bool rom_image_names(struct bytes bytes, const struct rom_image *image, struct pci_id id, bool with_list);

@@ -1,0 +1,40 @@
+/* Verified ROMs, put where QEMU finds them.
+ *
+ * QEMU runs in another container (compute) and reopens the ROM by path, so what it gets must be the bytes that were
+ * verified: they are written to a temporary file, synced and renamed into a folder of their own, and looked at again on
+ * every later call. The file's name carries its SHA-256, so one name never means two contents.
+ */
+#pragma once
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct publisher;
+
+/* A ROM that was published. Lives as long as its publisher. */
+struct published_rom;
+
+/* Prepares to publish into the folder `rom_dir`, which is made on the first publish (0755; its parent must exist, it
+ * must not be a link). `compute_dir` is the same folder as the compute container sees it. With rom_dir NULL nothing is
+ * ever written: paths are computed only. Returns a publisher that publisher_close gives back, or NULL. Any thread may
+ * use it. */
+struct publisher *publisher_open(const char *rom_dir, const char *compute_dir, struct error *err);
+
+/* Publishes `content`, whose SHA-256 is `sha256`, as <id>-<start of the hash>.rom, or finds that this was done before.
+ * `content` is copied. Returns the published ROM, or NULL with ERROR_LIMIT (disk full) or ERROR_INTERNAL. A failure
+ * leaves no file behind. */
+const struct published_rom *publisher_publish(struct publisher *publisher, const char *id,
+                                              const uint8_t sha256[crypto_hash_sha256_BYTES], struct bytes content,
+                                              struct error *err);
+
+/* Makes sure that the file is still the one that was published, and writes it again if it is not. */
+int publisher_ensure(struct publisher *publisher, const struct published_rom *rom, struct error *err);
+
+/* The file's path as QEMU will open it. */
+const char *published_rom_path(const struct published_rom *rom);
+
+void publisher_close(struct publisher *publisher);
+
+DEFINE_CLEANUP(struct publisher, publisher_close)

@@ -1,0 +1,74 @@
+#include "rom/verdict.h"
+
+#include <string.h>
+
+static const char *const firmware_names[] = {
+    [FIRMWARE_ANY] = "any", [FIRMWARE_BIOS] = "bios", [FIRMWARE_UEFI] = "uefi"};
+
+int firmware_parse(const char *name, enum firmware *firmware) {
+    for (enum firmware i = FIRMWARE_ANY; i <= FIRMWARE_UEFI; i++) {
+        if (strcmp(name, firmware_names[i]) == 0) {
+            *firmware = i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *firmware_name(enum firmware firmware) {
+    return firmware_names[firmware];
+}
+
+/* SeaBIOS takes the first x86 image that names the device exactly; under UEFI the guest's driver reads it, and a device
+ * list counts. Returns that image, or NULL with `other` set to an x86 image for something else, if there is one. */
+static const struct rom_image *find_x86(struct bytes bytes, const struct rom *rom, struct pci_id id,
+                                        enum firmware firmware, const struct rom_image **other) {
+    for (size_t i = 0; i < rom->count; i++) {
+        const struct rom_image *image = &rom->images[i];
+        if (image->code_type != ROM_CODE_X86)
+            continue;
+        if (rom_image_names(bytes, image, id, firmware != FIRMWARE_BIOS))
+            return image;
+        *other = image;
+    }
+    return NULL;
+}
+
+/* edk2's PciOptionRomSupport.c: the initialisation size must lie within the image. */
+static int judge_efi(const struct rom *rom, bool *found, struct error *err) {
+    for (size_t i = 0; i < rom->count; i++) {
+        const struct rom_image *image = &rom->images[i];
+        if (image->code_type != ROM_CODE_EFI)
+            continue;
+        *found = true;
+        if (image->init_size == 0 || image->init_size > image->size)
+            return error_set(err, ERROR_INPUT,
+                             "EFI image at offset 0x%zx: initialisation size %zu exceeds the image's %zu bytes",
+                             image->offset, image->init_size, image->size);
+    }
+    return 0;
+}
+
+int rom_judge(struct bytes bytes, struct pci_id id, enum firmware firmware, struct error *err) {
+    struct rom rom;
+    if (rom_parse(bytes, &rom, err) < 0)
+        return -1;
+    bool has_efi = false;
+    if (judge_efi(&rom, &has_efi, err) < 0)
+        return -1;
+
+    const struct rom_image *other = NULL;
+    const struct rom_image *x86 = find_x86(bytes, &rom, id, firmware, &other);
+    if (!x86 && other)
+        return error_set(err, ERROR_INPUT, "x86 image at offset 0x%zx is for %04x:%04x, not for %04x:%04x",
+                         other->offset, other->id.vendor, other->id.device, id.vendor, id.device);
+    if (x86 && x86->checksum != 0)
+        return error_set(err, ERROR_INPUT, "x86 image at offset 0x%zx: its %zu bytes sum to 0x%02x instead of 0",
+                         x86->offset, x86->init_size, x86->checksum);
+    if (!x86 && !has_efi)
+        return error_set(err, ERROR_INPUT, "it has neither an x86 nor an EFI image (first code type: %u)",
+                         rom.images[0].code_type);
+    if (!x86 && firmware == FIRMWARE_BIOS)
+        return error_set(err, ERROR_INPUT, "it has only an EFI image, and this VM boots with SeaBIOS");
+    return 0;
+}
