@@ -14,7 +14,10 @@ static inline uint8_t span_u8(struct bytes bytes, size_t offset) {
 }
 
 static inline uint16_t span_u16(struct bytes bytes, size_t offset) {
-    return span_holds(bytes, offset, 2) ? (uint16_t)(bytes.data[offset] | bytes.data[offset + 1] << 8) : 0;
+    if (!span_holds(bytes, offset, 2))
+        return 0;
+    unsigned low = bytes.data[offset], high = bytes.data[offset + 1];
+    return (uint16_t)(low | high << 8);
 }
 
 static inline uint32_t span_u32(struct bytes bytes, size_t offset) {

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static void write_message(char *message, const char *format, va_list arguments) {
+static void __attribute__((format(printf, 2, 0))) write_message(char *message, const char *format, va_list arguments) {
     int length = vsnprintf(message, ERROR_MESSAGE_MAX, format, arguments);
     if (length >= ERROR_MESSAGE_MAX)
         text_ellipsis(message, ERROR_MESSAGE_MAX);
