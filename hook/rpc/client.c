@@ -109,9 +109,7 @@ void rpc_client_close(struct rpc_client *client) {
         return;
     grpc_channel_destroy(client->channel);
     grpc_completion_queue_shutdown(client->queue);
-    while (grpc_completion_queue_next(client->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type !=
-           GRPC_QUEUE_SHUTDOWN)
-        ;
+    grpc_completion_queue_pluck(client->queue, NULL, gpr_inf_future(GPR_CLOCK_REALTIME), NULL); /* its end */
     grpc_completion_queue_destroy(client->queue);
     grpc_shutdown();
     free(client);
