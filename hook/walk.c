@@ -23,17 +23,18 @@ static int publish_rom(const struct walk *walk, const struct plan_facts *facts, 
     return 0;
 }
 
-static int decide_device(const struct walk *walk, const struct config *config, const struct device *device,
-                         enum firmware firmware, struct decision *decision, struct error *err) {
-    struct plan_facts facts = {.bundles = walk->bundles, .bundle_count = walk->bundle_count, .firmware = firmware};
+static int decide_device(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                         const struct device *device, enum firmware firmware, struct decision *decision,
+                         struct error *err) {
+    struct plan_facts facts = {.bundles = bundles->bundles, .bundle_count = bundles->count, .firmware = firmware};
     struct rom_candidate candidate;
     struct device_options options;
     if (config_device_options(config, device->name, device->address, &options, err) < 0)
         return -1;
     host_read_device(walk->sysfs, device->address, &facts.host);
     bool wants_bundle = options.rom == ROM_UNSET || options.rom == ROM_AUTO || options.rom == ROM_ID;
-    if (walk->bundle_error.code != ERROR_NONE && wants_bundle)
-        return error_set(err, walk->bundle_error.code, "%s", walk->bundle_error.message);
+    if (bundles->error.code != ERROR_NONE && wants_bundle)
+        return error_set(err, bundles->error.code, "%s", bundles->error.message);
     if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
         return -1;
     return candidate.rom ? publish_rom(walk, &facts, candidate, decision, err) : 0;
@@ -106,8 +107,8 @@ static int judge_refusals(const struct refusals *refusals, enum policy policy, s
 
 /* Decides for every PCI device. A refused device goes without our edits, if the VM goes on at all; what is no refusal
  * (bad input, a full disk) fails the call whatever the policy. */
-static int decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
-                  struct walk_reply *reply, struct error *err) {
+static int decide(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                  const struct domain *domain, struct plan *plan, struct walk_reply *reply, struct error *err) {
     CLEANUP(free_refusals) struct refusals refusals = {.list = calloc(domain->pci_count + 1, sizeof(struct refusal))};
     plan->decisions = calloc(domain->pci_count + 1, sizeof(*plan->decisions));
     if (!plan->decisions || !refusals.list)
@@ -119,7 +120,7 @@ static int decide(const struct walk *walk, const struct config *config, const st
             continue;
         struct decision *decision = &plan->decisions[plan->count++];
         struct error problem = {0};
-        if (decide_device(walk, config, device, domain->firmware, decision, &problem) == 0) {
+        if (decide_device(walk, bundles, config, device, domain->firmware, decision, &problem) == 0) {
             note_decision(device, decision, &reply->notes);
             continue;
         }
@@ -140,7 +141,11 @@ static int first_call(const struct walk *walk, const struct vmi *vmi, const stru
         return -1;
     if (plan_check_keys(&config, vmi, domain->devices, domain->count, err) < 0)
         return -1;
-    return decide(walk, &config, domain, plan, reply, err);
+    struct bundle_view bundles;
+    bundle_set_acquire(walk->bundles, &bundles);
+    int failed = decide(walk, &bundles, &config, domain, plan, reply, err);
+    bundle_set_release(walk->bundles);
+    return failed;
 }
 
 static bool plan_covers(const struct plan *plan, const struct domain *domain) {

@@ -9,15 +9,13 @@
 #include "base/text.h"
 #include "config/options.h"
 #include "plan/memory.h"
-#include "rom/bundle.h"
+#include "rom/bundle_set.h"
 #include "rom/publish.h"
 
 /* What a walk works with. Set up once, then read by any thread; nothing here belongs to the walk. */
 struct walk {
-    const char *sysfs;             /* a folder laid out as /sys */
-    struct bundle *const *bundles; /* searched in this order */
-    size_t bundle_count;
-    struct error bundle_error; /* why the bundles could not be loaded; ERROR_NONE otherwise */
+    const char *sysfs; /* a folder laid out as /sys */
+    struct bundle_set *bundles;
     struct publisher *publisher;
     struct plan_memory *memory; /* NULL: every request is the first */
     enum policy policy;         /* where the VM owner says none; never POLICY_UNSET */

@@ -1,8 +1,9 @@
 #include "rom/bundle.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -13,23 +14,24 @@ static int refuse(struct error *err) {
     return -1;
 }
 
-/* Opens and reads a file of the bundle whole. */
+/* Opens and reads a file of the bundle whole; *status becomes the file's. */
 static int read_file(const struct bundle *bundle, const char *file, size_t limit, struct buffer *content,
-                     struct error *err) {
+                     struct stat *status, struct error *err) {
     struct error problem = {0};
     CLEANUP(close_fd) int fd = file_open_beneath(bundle->dir_fd, bundle->path, file, &problem);
     if (fd < 0)
         return error_set(err, ERROR_REFUSED, "%s; put it there, or correct " BUNDLE_MANIFEST, problem.message);
-    struct stat status;
-    if (fstat(fd, &status) == 0 && (size_t)status.st_size > limit)
+    if (fstat(fd, status) < 0)
+        return error_set_errno(err, ERROR_REFUSED, errno, "cannot read %s/%s", bundle->path, file);
+    if ((size_t)status->st_size > limit)
         return error_set(err, ERROR_REFUSED, "%s/%s has %lld bytes, more than the %zu that such a file can have",
-                         bundle->path, file, (long long)status.st_size, limit);
+                         bundle->path, file, (long long)status->st_size, limit);
     return file_read_fd(fd, file, limit, content, err);
 }
 
 static int read_manifest(struct bundle *bundle, struct error *err) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    if (read_file(bundle, BUNDLE_MANIFEST, MANIFEST_SIZE_MAX, &text, err) < 0)
+    if (read_file(bundle, BUNDLE_MANIFEST, MANIFEST_SIZE_MAX, &text, &bundle->manifest_status, err) < 0)
         return -1;
     if (manifest_parse(buffer_bytes(&text), &bundle->manifest, err) < 0)
         return error_prefix(err, "%s/%s", bundle->path, BUNDLE_MANIFEST);
@@ -59,7 +61,8 @@ struct bundle *bundle_open(const char *path, struct error *err) {
 
 int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
                     struct error *err) {
-    if (read_file(bundle, rom->file, ROM_SIZE_MAX, content, err) < 0)
+    struct stat status;
+    if (read_file(bundle, rom->file, ROM_SIZE_MAX, content, &status, err) < 0)
         return refuse(err);
     uint8_t sha256[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(sha256, (const unsigned char *)content->data, content->size);
@@ -70,6 +73,16 @@ int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom,
                      "%s/%s has SHA-256 %s, not the manifest's: it is not the file that was added to the bundle; put "
                      "that back, or correct \"sha256\"",
                      bundle->path, rom->file, sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)));
+}
+
+/* By path and not by descriptor: the whole folder may have been replaced. */
+bool bundle_is_current(const struct bundle *bundle) {
+    char path[4096];
+    struct stat now;
+    if ((size_t)snprintf(path, sizeof(path), "%s/" BUNDLE_MANIFEST, bundle->path) >= sizeof(path) ||
+        stat(path, &now) < 0)
+        return false;
+    return file_unchanged(&bundle->manifest_status, &now);
 }
 
 void bundle_close(struct bundle *bundle) {

@@ -100,11 +100,7 @@ static bool file_is_ours(const struct publisher *publisher, const struct publish
     CLEANUP(close_fd) int dir_fd = open_folder(publisher);
     if (dir_fd < 0 || fstatat(dir_fd, rom->name, &now, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
-    const struct stat *then = &rom->status;
-    return now.st_dev == then->st_dev && now.st_ino == then->st_ino && now.st_size == then->st_size &&
-           now.st_mode == then->st_mode && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-           now.st_mtim.tv_nsec == then->st_mtim.tv_nsec && now.st_ctim.tv_sec == then->st_ctim.tv_sec &&
-           now.st_ctim.tv_nsec == then->st_ctim.tv_nsec;
+    return file_unchanged(&rom->status, &now);
 }
 
 static void free_rom(struct published_rom *rom) {

@@ -5,7 +5,6 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, struct error *err) {
@@ -105,4 +104,14 @@ int file_write_all(int fd, struct bytes bytes) {
         bytes.size -= (size_t)put;
     }
     return 0;
+}
+
+static bool same_time(struct timespec a, struct timespec b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool file_unchanged(const struct stat *then, const struct stat *now) {
+    return now->st_dev == then->st_dev && now->st_ino == then->st_ino && now->st_size == then->st_size &&
+           now->st_mode == then->st_mode && same_time(now->st_mtim, then->st_mtim) &&
+           same_time(now->st_ctim, then->st_ctim);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <stddef.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -28,3 +28,6 @@ int file_open_beneath(int dir_fd, const char *folder, const char *path, struct e
 
 /* Writes all bytes to fd. Returns 0, or -1 with errno set. */
 int file_write_all(int fd, struct bytes bytes);
+
+/* Do two looks at a file show the same, unmodified file? The change time, which nobody can set back, is part of it. */
+bool file_unchanged(const struct stat *then, const struct stat *now);

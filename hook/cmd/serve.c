@@ -139,14 +139,17 @@ static int run_server(struct serve *serve, const char *path, int signal_fd, stru
     return 0;
 }
 
-static void log_bundles(const struct walk *walk) {
-    for (size_t i = 0; i < walk->bundle_count; i++)
-        log_info("ROM bundle \"%s\" (%s): %zu ROMs", walk->bundles[i]->manifest.name, walk->bundles[i]->path,
-                 walk->bundles[i]->manifest.count);
-    if (walk->bundle_error.code != ERROR_NONE)
-        log_error("%s; VMs that need a ROM are refused", walk->bundle_error.message);
-    else if (walk->bundle_count == 0)
+static void log_bundles(struct bundle_set *set) {
+    struct bundle_view view;
+    bundle_set_acquire(set, &view);
+    if (view.error.code != ERROR_NONE)
+        log_error("%s; VMs that need a ROM are refused", view.error.message);
+    else if (view.count == 0)
         log_info("no ROM bundle: devices keep their own ROMs");
+    for (size_t i = 0; i < view.count && view.error.code == ERROR_NONE; i++)
+        log_info("ROM bundle \"%s\" (%s): %zu ROMs", view.bundles[i]->manifest.name, view.bundles[i]->path,
+                 view.bundles[i]->manifest.count);
+    bundle_set_release(set);
 }
 
 static int serve(struct serve *serve, int signal_fd, struct error *err) {
@@ -160,7 +163,7 @@ static int serve(struct serve *serve, int signal_fd, struct error *err) {
         return -1;
     if (!(serve->setup.walk.memory = plan_memory_new(err)))
         return -1;
-    log_bundles(&serve->setup.walk);
+    log_bundles(serve->setup.walk.bundles);
     return run_server(serve, path.data, signal_fd, err);
 }
 

@@ -26,8 +26,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     struct setup *setup = state->input;
     switch (key) {
     case KEY_BUNDLE:
-        if (setup->path_count == SETUP_BUNDLES_MAX)
-            argp_error(state, "more than %d bundles", SETUP_BUNDLES_MAX);
+        if (setup->path_count == BUNDLE_SET_MAX)
+            argp_error(state, "more than %d bundles", BUNDLE_SET_MAX);
         else
             setup->bundle_paths[setup->path_count++] = argument;
         return 0;
@@ -48,33 +48,24 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 
 const struct argp setup_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
-static void open_bundles(struct setup *setup) {
-    struct stat status;
-    if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
-        setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
-    for (size_t i = 0; i < setup->path_count; i++) {
-        struct bundle *bundle = bundle_open(setup->bundle_paths[i], &setup->walk.bundle_error);
-        if (!bundle)
-            return;
-        setup->bundles[setup->walk.bundle_count++] = bundle;
-    }
-}
-
 int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err) {
     tree_setup();
     if (sodium_init() < 0)
         return error_set(err, ERROR_INTERNAL, "libsodium cannot be initialised: is there a source of randomness?");
     setup->walk.sysfs = setup->sysfs ? setup->sysfs : "/sys";
     setup->walk.policy = setup->policy == POLICY_UNSET ? POLICY_ENFORCE : setup->policy;
-    setup->walk.bundles = setup->bundles;
-    open_bundles(setup);
+    struct stat status;
+    if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
+        setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
+    setup->walk.bundles = bundle_set_open(setup->bundle_paths, setup->path_count, err);
+    if (!setup->walk.bundles)
+        return -1;
     setup->walk.publisher = publisher_open(rom_dir, compute_dir, err);
     return setup->walk.publisher ? 0 : -1;
 }
 
 void setup_close(struct setup *setup) {
-    for (size_t i = 0; i < setup->walk.bundle_count; i++)
-        bundle_close(setup->bundles[i]);
+    bundle_set_close(setup->walk.bundles);
     publisher_close(setup->walk.publisher);
     plan_memory_free(setup->walk.memory);
     setup->walk = (struct walk){0};

@@ -5,28 +5,24 @@
 
 #include "walk.h"
 
-#define SETUP_BUNDLES_MAX 16
-
 /* Where a bundle lies in an image made FROM ours; used when it exists and no --bundle is given. */
 #define SETUP_DEFAULT_BUNDLE "/bundle"
 
 struct setup {
     /* From the command line; the texts are argv's. */
-    const char *bundle_paths[SETUP_BUNDLES_MAX];
+    const char *bundle_paths[BUNDLE_SET_MAX];
     size_t path_count;
     const char *sysfs, *compute_dir, *rom_dir;
     enum policy policy;
 
-    /* Made by setup_open. */
-    struct bundle *bundles[SETUP_BUNDLES_MAX];
-    struct walk walk;
+    struct walk walk; /* made by setup_open */
 };
 
 /* For the `children` of a command's argp; its input is a struct setup, which must be {0}. */
 extern const struct argp setup_argp;
 
-/* Opens bundles and publisher and fills setup->walk. A bundle that cannot be loaded is no failure here: it is kept in
- * walk.bundle_error, for the VM's owner to read. `rom_dir` NULL: nothing is written. Returns 0 or -1. */
+/* Opens bundles and publisher and fills setup->walk. A bundle that cannot be opened is no failure here, see
+ * bundle_set.h. `rom_dir` NULL: nothing is written. Returns 0 or -1. */
 int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err);
 
 void setup_close(struct setup *setup);

@@ -86,8 +86,10 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     bool has_document_type = false;
     context->_private = &has_document_type;
     context->sax->internalSubset = refuse_document_type;
+    /* White space between elements is kept by tree_write, from the text: the tree is smaller without it. */
     tree->document = xmlCtxtReadMemory(context, (const char *)source.data, (int)source.size, NULL, NULL,
-                                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
+                                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
+                                           XML_PARSE_NOBLANKS);
     int failed = !tree->document || has_document_type ? describe_problem(context, has_document_type, err)
                                                       : check_document(tree, root, err);
     if (failed)
