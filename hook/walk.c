@@ -5,27 +5,28 @@
 #include "config/vmi.h"
 #include "domain/domain.h"
 
-/* Reads the ROM, verifies it for this device and firmware, and puts it where QEMU will find it. */
-static int publish_rom(const struct walk *walk, const struct plan_facts *facts, struct rom_candidate candidate,
-                       struct decision *decision, struct error *err) {
-    CLEANUP(buffer_free) struct buffer content = {0};
+/* A ROM that a device will get, verified but not yet published: a VM that is refused leaves nothing behind. */
+struct verified_rom {
+    const struct manifest_rom *rom; /* NULL: none */
+    struct buffer content;
+};
+
+static int verify_rom(const struct plan_facts *facts, struct rom_candidate candidate, struct verified_rom *verified,
+                      struct error *err) {
     const struct manifest_rom *rom = candidate.rom;
     struct error problem = {0};
-    if (bundle_read_rom(candidate.bundle, rom, &content, err) < 0)
+    if (bundle_read_rom(candidate.bundle, rom, &verified->content, err) < 0)
         return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, candidate.bundle->manifest.name);
-    if (rom_judge(buffer_bytes(&content), facts->host.identity.id, facts->firmware, &problem) < 0)
+    if (rom_judge(buffer_bytes(&verified->content), facts->host.identity.id, facts->firmware, &problem) < 0)
         return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", rom->id,
                          candidate.bundle->path, rom->file, problem.message);
-    decision->published = publisher_publish(walk->publisher, rom->id, rom->sha256, buffer_bytes(&content), err);
-    if (!decision->published)
-        return error_prefix(err, "ROM \"%s\"", rom->id);
-    decision->rom = ROM_SETTING_FILE;
+    verified->rom = rom;
     return 0;
 }
 
 static int decide_device(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
                          const struct device *device, enum firmware firmware, struct decision *decision,
-                         struct error *err) {
+                         struct verified_rom *verified, struct error *err) {
     struct plan_facts facts = {.bundles = bundles->bundles, .bundle_count = bundles->count, .firmware = firmware};
     struct rom_candidate candidate;
     struct device_options options;
@@ -37,7 +38,7 @@ static int decide_device(const struct walk *walk, const struct bundle_view *bund
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
     if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
         return -1;
-    return candidate.rom ? publish_rom(walk, &facts, candidate, decision, err) : 0;
+    return candidate.rom ? verify_rom(&facts, candidate, verified, err) : 0;
 }
 
 /* What was decided, for the log. */
@@ -67,9 +68,6 @@ static void free_refusals(struct refusals *refusals) {
     for (size_t i = 0; i < refusals->count; i++)
         buffer_free(&refusals->list[i].devices);
     free(refusals->list);
-}
-static inline void free_refusals_at(struct refusals *refusals) {
-    free_refusals(refusals);
 }
 
 static void add_refusal(struct refusals *refusals, const struct device *device, const struct error *reason) {
@@ -105,32 +103,82 @@ static int judge_refusals(const struct refusals *refusals, enum policy policy, s
     return text.size ? error_set(err, ERROR_REFUSED, "%s", text.data) : 0;
 }
 
+/* What deciding needs for each PCI device, while it lasts. */
+struct deciding {
+    const struct device **devices; /* in the order of the plan's decisions, as are all here */
+    struct verified_rom *roms;
+    struct refusals refusals;
+    size_t count;
+};
+
+static void free_deciding(struct deciding *deciding) {
+    for (size_t i = 0; i < deciding->count; i++)
+        buffer_free(&deciding->roms[i].content);
+    free(deciding->devices);
+    free(deciding->roms);
+    free_refusals(&deciding->refusals);
+}
+static inline void free_deciding_at(struct deciding *deciding) {
+    free_deciding(deciding);
+}
+
 /* Decides for every PCI device. A refused device goes without our edits, if the VM goes on at all; what is no refusal
- * (bad input, a full disk) fails the call whatever the policy. */
-static int decide(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
-                  const struct domain *domain, struct plan *plan, struct walk_reply *reply, struct error *err) {
-    CLEANUP(free_refusals) struct refusals refusals = {.list = calloc(domain->pci_count + 1, sizeof(struct refusal))};
+ * (bad input, no memory) fails the call whatever the policy. */
+static int decide_all(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                      const struct domain *domain, struct plan *plan, struct deciding *deciding, struct error *err) {
     plan->decisions = calloc(domain->pci_count + 1, sizeof(*plan->decisions));
-    if (!plan->decisions || !refusals.list)
+    deciding->devices = calloc(domain->pci_count + 1, sizeof(struct device *));
+    deciding->roms = calloc(domain->pci_count + 1, sizeof(*deciding->roms));
+    deciding->refusals.list = calloc(domain->pci_count + 1, sizeof(*deciding->refusals.list));
+    if (!plan->decisions || !deciding->devices || !deciding->roms || !deciding->refusals.list)
         return error_no_memory(err);
     for (size_t i = 0; i < domain->count; i++) {
         const struct device *device = &domain->devices[i];
-        char label[DEVICE_LABEL_MAX];
         if (device->kind != DEVICE_PCI)
             continue;
         struct decision *decision = &plan->decisions[plan->count++];
+        struct verified_rom *verified = &deciding->roms[deciding->count];
+        deciding->devices[deciding->count++] = device;
         struct error problem = {0};
-        if (decide_device(walk, bundles, config, device, domain->firmware, decision, &problem) == 0) {
-            note_decision(device, decision, &reply->notes);
+        char label[DEVICE_LABEL_MAX];
+        if (decide_device(walk, bundles, config, device, domain->firmware, decision, verified, &problem) == 0)
             continue;
-        }
         if (problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s: %s", device_label(device, label), problem.message);
         *decision = (struct decision){.address = device->address};
-        add_refusal(&refusals, device, &problem);
+        add_refusal(&deciding->refusals, device, &problem);
     }
+    return 0;
+}
+
+/* The last step that can fail for a reason of the node's: a full disk, mostly. */
+static int publish_all(const struct walk *walk, const struct deciding *deciding, struct plan *plan,
+                       struct buffer *notes, struct error *err) {
+    char label[DEVICE_LABEL_MAX];
+    for (size_t i = 0; i < deciding->count; i++) {
+        const struct verified_rom *verified = &deciding->roms[i];
+        struct decision *decision = &plan->decisions[i];
+        if (verified->rom) {
+            decision->published = publisher_publish(walk->publisher, verified->rom->id, verified->rom->sha256,
+                                                    buffer_bytes(&verified->content), err);
+            if (!decision->published)
+                return error_prefix(err, "%s: ROM \"%s\"", device_label(deciding->devices[i], label),
+                                    verified->rom->id);
+            decision->rom = ROM_SETTING_FILE;
+        }
+        note_decision(deciding->devices[i], decision, notes);
+    }
+    return 0;
+}
+
+static int decide(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                  const struct domain *domain, struct plan *plan, struct walk_reply *reply, struct error *err) {
+    CLEANUP(free_deciding) struct deciding deciding = {0};
     enum policy policy = config->policy == POLICY_UNSET ? walk->policy : config->policy;
-    return judge_refusals(&refusals, policy, &reply->warnings, err);
+    if (decide_all(walk, bundles, config, domain, plan, &deciding, err) < 0 ||
+        judge_refusals(&deciding.refusals, policy, &reply->warnings, err) < 0)
+        return -1;
+    return publish_all(walk, &deciding, plan, &reply->notes, err);
 }
 
 /* The first call of a boot: everything that can fail is decided here. */
