@@ -80,6 +80,10 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     if (valid < source.size)
         return error_set(err, ERROR_INPUT, "the domain XML is not UTF-8: byte 0x%02x at offset %zu", source.data[valid],
                          valid);
+    /* libxml2 takes a NUL for the end and would not look at what follows. */
+    const uint8_t *nul = memchr(source.data, '\0', source.size);
+    if (nul)
+        return error_set(err, ERROR_INPUT, "the domain XML has a NUL byte at offset %zu", (size_t)(nul - source.data));
     CLEANUP(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
     if (!context)
         return error_no_memory(err);
@@ -153,13 +157,19 @@ int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const
 }
 
 xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err) {
-    xmlNode *child = xmlNewChild(parent, NULL, XML(name), NULL);
+    xmlNode *child = xmlNewDocNode(tree->document, NULL, XML(name), NULL);
     if (!child) {
         error_no_memory(err);
         return NULL;
     }
-    /* xmlNewChild inherits the parent's namespace; libvirt's elements are in none. */
-    child->ns = NULL;
+    /* Where tree_write will put it, should there be text between the elements. */
+    xmlNode *last = xmlLastElementChild(parent);
+    if (last)
+        xmlAddNextSibling(last, child);
+    else if (parent->children)
+        xmlAddPrevSibling(parent->children, child);
+    else
+        xmlAddChild(parent, child);
     mark_changed(tree, parent);
     return child;
 }

@@ -46,7 +46,7 @@ const char *tree_attribute(const xmlNode *node, const char *name);
 /* Gives node the attribute (value NULL: takes it away). What is so already is no change. Returns 0 or -1 (memory). */
 int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err);
 
-/* Appends a new, empty child element. Returns it, owned by the tree, or NULL (memory). */
+/* Adds a new, empty element behind the last child element. Returns it, owned by the tree, or NULL (memory). */
 xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err);
 
 /* Writes the tree into *out: source itself where nothing changed. */
