@@ -23,8 +23,11 @@ static void reopen(struct bundle_set *set) {
     for (size_t i = 0; i < set->count; i++) {
         if (set->bundles[i] && bundle_is_current(set->bundles[i]))
             continue;
+        struct error problem = {0};
         bundle_close(set->bundles[i]);
-        set->bundles[i] = bundle_open(set->paths[i], &set->error);
+        set->bundles[i] = bundle_open(set->paths[i], &problem);
+        if (!set->bundles[i] && set->error.code == ERROR_NONE)
+            set->error = problem;
     }
 }
 

@@ -39,7 +39,7 @@ static int split(struct bytes text, struct lines *lines, struct error *err) {
 }
 
 static bool same(struct bytes a, struct bytes b) {
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 static void add(struct script *script, char kind, struct bytes line) {
@@ -133,6 +133,14 @@ static size_t hunk_end(const struct script *script, size_t from) {
     return end;
 }
 
+/* One side of a hunk's header: "12,7"; as diff -u has it, a single line has no count and none counts from the line
+ * before. */
+static void print_range(char sign, size_t passed, size_t count, struct buffer *out) {
+    buffer_printf(out, " %c%zu", sign, passed + (count > 0));
+    if (count != 1)
+        buffer_printf(out, ",%zu", count);
+}
+
 static void print_hunks(const struct script *script, bool colour, struct buffer *out) {
     size_t before = 0, after = 0; /* lines passed so far */
     for (size_t i = 0; i < script->count;) {
@@ -152,8 +160,10 @@ static void print_hunks(const struct script *script, bool colour, struct buffer 
             removed += script->steps[j].kind != '+';
             added += script->steps[j].kind != '-';
         }
-        buffer_printf(out, "%s@@ -%zu,%zu +%zu,%zu @@%s\n", colour ? "\033[36m" : "", before + (removed > 0), removed,
-                      after + (added > 0), added, colour ? "\033[0m" : "");
+        buffer_append_text(out, colour ? "\033[36m@@" : "@@");
+        print_range('-', before, removed, out);
+        print_range('+', after, added, out);
+        buffer_append_text(out, colour ? " @@\033[0m\n" : " @@\n");
         for (size_t j = from; j < to; j++)
             print_step(&script->steps[j], colour, out);
         before += removed;

@@ -60,6 +60,10 @@ int file_open_folder(const char *path, struct error *err) {
  * nothing can be swapped between check and use. */
 static int open_beneath_checked(int dir_fd, const char *path) {
     char link[64], root[4096], target[4096];
+    if (*path == '/') { /* even one that leads back inside, as for openat2 */
+        errno = EXDEV;
+        return -1;
+    }
     snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
     ssize_t root_size = readlink(link, root, sizeof(root));
     CLEANUP(close_fd) int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

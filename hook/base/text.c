@@ -122,10 +122,11 @@ char *utf8_sanitise(const char *text) {
 }
 
 const char *text_quotable(const char *text, char storage[QUOTED_MAX]) {
-    size_t size = strnlen(text, QUOTED_MAX);
-    memcpy(storage, text, size < QUOTED_MAX ? size : QUOTED_MAX - 1);
-    storage[size < QUOTED_MAX ? size : QUOTED_MAX - 1] = '\0';
-    if (size == QUOTED_MAX)
+    size_t most = QUOTED_MAX - sizeof("...");
+    size_t size = strnlen(text, most + 1);
+    memcpy(storage, text, size);
+    storage[size] = '\0';
+    if (size > most)
         text_ellipsis(storage, QUOTED_MAX);
     for (char *c = storage; *c; c++)
         if (iscntrl((unsigned char)*c))

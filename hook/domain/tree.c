@@ -71,7 +71,7 @@ static int check_document(struct tree *tree, const char *root, struct error *err
 }
 
 int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err) {
-    *tree = (struct tree){.source = source};
+    *tree = (struct tree){0};
     if (source.size == 0)
         return error_set(err, ERROR_INPUT, "the domain XML is empty");
     if (source.size > INT32_MAX)
@@ -87,6 +87,7 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     CLEANUP(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
     if (!context)
         return error_no_memory(err);
+    tree->source = source;
     bool has_document_type = false;
     context->_private = &has_document_type;
     context->sax->internalSubset = refuse_document_type;

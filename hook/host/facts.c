@@ -80,11 +80,11 @@ void host_read_device(const char *sysfs, struct pci_address address, struct host
         snprintf(device->reason, sizeof(device->reason), "%.100s: %s", path, strerror(errno));
         return;
     }
-    uint16_t *vendor = &device->identity.id.vendor;
+    const struct pci_id *id = &device->identity.id;
     if (read_identity(bus, address, &device->identity) < 0)
         snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
-    else if (*vendor == 0 || *vendor == 0xffff)
-        snprintf(device->reason, sizeof(device->reason), "%.120s/vendor holds no PCI vendor", path);
+    else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */
+        snprintf(device->reason, sizeof(device->reason), "%.120s: no PCI ID in vendor and device", path);
     else
         device->state = HOST_PRESENT;
 }
