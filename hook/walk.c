@@ -8,12 +8,27 @@
 /* A ROM that a device will get, verified but not yet published: a VM that is refused leaves nothing behind. */
 struct verified_rom {
     const struct manifest_rom *rom; /* NULL: none */
+    struct pci_id id;               /* of the device that it was verified for */
     struct buffer content;
+    const struct verified_rom *same; /* an earlier device's, which holds the content for both; NULL: ours does */
 };
 
-static int verify_rom(const struct plan_facts *facts, struct rom_candidate candidate, struct verified_rom *verified,
-                      struct error *err) {
+/* Eight GPUs of one kind share one ROM: it is read and verified once. `earlier` ends where `verified` stands. */
+static const struct verified_rom *find_same(const struct verified_rom *earlier, const struct verified_rom *verified,
+                                            const struct manifest_rom *rom, struct pci_id id) {
+    for (; earlier < verified; earlier++)
+        if (earlier->rom == rom && pci_id_equal(earlier->id, id) && !earlier->same)
+            return earlier;
+    return NULL;
+}
+
+static int verify_rom(const struct plan_facts *facts, struct rom_candidate candidate,
+                      const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
     const struct manifest_rom *rom = candidate.rom;
+    if ((verified->same = find_same(earlier, verified, rom, facts->host.identity.id))) {
+        verified->rom = rom;
+        return 0;
+    }
     struct error problem = {0};
     if (bundle_read_rom(candidate.bundle, rom, &verified->content, err) < 0)
         return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, candidate.bundle->manifest.name);
@@ -21,12 +36,13 @@ static int verify_rom(const struct plan_facts *facts, struct rom_candidate candi
         return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", rom->id,
                          candidate.bundle->path, rom->file, problem.message);
     verified->rom = rom;
+    verified->id = facts->host.identity.id;
     return 0;
 }
 
 static int decide_device(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
                          const struct device *device, enum firmware firmware, struct decision *decision,
-                         struct verified_rom *verified, struct error *err) {
+                         const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
     struct plan_facts facts = {.bundles = bundles->bundles, .bundle_count = bundles->count, .firmware = firmware};
     struct rom_candidate candidate;
     struct device_options options;
@@ -38,7 +54,7 @@ static int decide_device(const struct walk *walk, const struct bundle_view *bund
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
     if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
         return -1;
-    return candidate.rom ? verify_rom(&facts, candidate, verified, err) : 0;
+    return candidate.rom ? verify_rom(&facts, candidate, earlier, verified, err) : 0;
 }
 
 /* What was decided, for the log. */
@@ -141,7 +157,8 @@ static int decide_all(const struct walk *walk, const struct bundle_view *bundles
         deciding->devices[deciding->count++] = device;
         struct error problem = {0};
         char label[DEVICE_LABEL_MAX];
-        if (decide_device(walk, bundles, config, device, domain->firmware, decision, verified, &problem) == 0)
+        if (decide_device(walk, bundles, config, device, domain->firmware, decision, deciding->roms, verified,
+                          &problem) == 0)
             continue;
         if (problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s: %s", device_label(device, label), problem.message);
@@ -159,8 +176,9 @@ static int publish_all(const struct walk *walk, const struct deciding *deciding,
         const struct verified_rom *verified = &deciding->roms[i];
         struct decision *decision = &plan->decisions[i];
         if (verified->rom) {
+            const struct buffer *content = verified->same ? &verified->same->content : &verified->content;
             decision->published = publisher_publish(walk->publisher, verified->rom->id, verified->rom->sha256,
-                                                    buffer_bytes(&verified->content), err);
+                                                    buffer_bytes(content), err);
             if (!decision->published)
                 return error_prefix(err, "%s: ROM \"%s\"", device_label(deciding->devices[i], label),
                                     verified->rom->id);

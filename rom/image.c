@@ -116,8 +116,10 @@ bool rom_image_names(struct bytes bytes, const struct rom_image *image, struct p
         return true;
     if (!with_list || image->id.vendor != id.vendor || image->device_list == 0)
         return false;
-    for (size_t at = image->device_list; span_holds(bytes, at, 2) && span_u16(bytes, at) != 0; at += 2)
-        if (span_u16(bytes, at) == id.device)
+    /* An unterminated list ends with its image. */
+    struct bytes within = {bytes.data, image->offset + image->size};
+    for (size_t at = image->device_list; span_u16(within, at) != 0; at += 2)
+        if (span_u16(within, at) == id.device)
             return true;
     return false;
 }

@@ -17,8 +17,8 @@ struct pci_address {
 /* Writes the address into `text` (at least four domain digits, lower case) and returns it. */
 const char *pci_address_format(struct pci_address address, char text[PCI_ADDRESS_TEXT_MAX]);
 
-/* Parses DDDD:BB:SS.F, the whole text, hexadecimal of either case. The short form BB:SS.F means domain 0000, as in
- * lspci. Returns 0, or -1 leaving *address alone. */
+/* Parses DDDD:BB:SS.F, the whole text, hexadecimal of either case, leading zeros optional. The short form BB:SS.F means
+ * domain 0000, as in lspci. Returns 0, or -1 leaving *address alone. */
 int pci_address_parse(const char *text, struct pci_address *address);
 
 static inline bool pci_address_equal(struct pci_address a, struct pci_address b) {

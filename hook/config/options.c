@@ -110,6 +110,16 @@ static int parse_device(json_t *object, const struct json_place *place, struct d
     return 0;
 }
 
+/* "e5:00.0" and "0000:e5:00.0" are one address, and a JSON parser cannot know. */
+static int check_same_address(const struct config *config, struct error *err) {
+    const struct config_entry *last = &config->entries[config->count - 1];
+    for (const struct config_entry *entry = config->entries; last->kind == KEY_ADDRESS && entry < last; entry++)
+        if (entry->kind == KEY_ADDRESS && pci_address_equal(entry->address, last->address))
+            return error_set(err, ERROR_INPUT, "devices: \"%.20s\" and \"%.20s\" are the same address: write it once",
+                             entry->key, last->key);
+    return 0;
+}
+
 static int parse_devices(json_t *devices, struct config *config, struct error *err) {
     static const struct json_place place = {"devices"};
     config->entries = calloc(json_object_size(devices) + 1, sizeof(*config->entries));
@@ -118,6 +128,8 @@ static int parse_devices(json_t *devices, struct config *config, struct error *e
     const char *key;
     json_t *value;
     json_object_foreach(devices, key, value) {
+        if (*key == '\0')
+            return error_set(err, ERROR_INPUT, "devices: an empty key names no device");
         struct config_entry *entry = &config->entries[config->count];
         struct json_place member = json_member(&place, key);
         if (!(entry->key = strdup(key)))
@@ -129,7 +141,7 @@ static int parse_devices(json_t *devices, struct config *config, struct error *e
             entry->kind = KEY_ADDRESS;
         else
             entry->kind = KEY_NAME;
-        if (parse_device(value, &member, &entry->options, err) < 0)
+        if (parse_device(value, &member, &entry->options, err) < 0 || check_same_address(config, err) < 0)
             return -1;
     }
     return 0;

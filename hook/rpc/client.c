@@ -110,7 +110,6 @@ void rpc_client_close(struct rpc_client *client) {
     grpc_channel_destroy(client->channel);
     grpc_completion_queue_shutdown(client->queue);
     grpc_completion_queue_pluck(client->queue, NULL, gpr_inf_future(GPR_CLOCK_REALTIME), NULL); /* its end */
-    grpc_completion_queue_destroy(client->queue);
-    grpc_shutdown();
+    grpc_completion_queue_destroy(client->queue); /* no grpc_shutdown, as in server.c */
     free(client);
 }

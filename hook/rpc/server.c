@@ -33,9 +33,10 @@ struct rpc_server {
     pthread_t workers[WORKERS];
     size_t worker_count;
 
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t stopped_signal;
-    bool stopped; /* gRPC has reported that the shutdown is complete */
+    bool stopped;   /* gRPC has reported that the shutdown is complete */
+    size_t running; /* calls from the start of their handler until their reply has left */
 };
 
 /* One call's life: armed (waiting for a client), then replying. Its address is the tag of both events. */
@@ -111,7 +112,19 @@ static void run_handler(struct call *call, struct buffer *reply, struct error *e
     grpc_byte_buffer_reader_destroy(&reader);
 }
 
+static void count_running(struct rpc_server *server, bool begins) {
+    pthread_mutex_lock(&server->lock);
+    server->running = begins ? server->running + 1 : server->running - 1;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void end_call(struct call *call) {
+    count_running(call->server, false);
+    free_call(call);
+}
+
 static void reply(struct call *call) {
+    count_running(call->server, true);
     struct error err = {0};
     CLEANUP(buffer_free) struct buffer message = {0};
     run_handler(call, &message, &err);
@@ -138,7 +151,7 @@ static void reply(struct call *call) {
     grpc_slice_unref(details);
     if (problem != GRPC_CALL_OK) { /* no event will come for it; the client sees CANCELLED */
         log_error("gRPC refused a reply: error %d", problem);
-        free_call(call);
+        end_call(call);
     }
 }
 
@@ -151,9 +164,13 @@ static void handle_event(struct rpc_server *server, grpc_event event) {
         return;
     }
     struct call *call = event.tag;
-    if (call->replying || !event.success) { /* without success: the server shuts down */
-        if (call->replying && call->cancelled)
+    if (call->replying) {
+        if (call->cancelled)
             log_info("the client went away before it had its reply");
+        end_call(call);
+        return;
+    }
+    if (!event.success) { /* the server shuts down */
         free_call(call);
         return;
     }
@@ -288,17 +305,26 @@ struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *m
     return server;
 }
 
+/* A graceful shutdown waits for every client to hang up. So once no call runs any more, and has not for a moment, the
+ * connections are cut. */
 static void wait_until_stopped(struct rpc_server *server) {
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += RPC_GRACE_SECONDS;
+    enum { STEP_MS = 20 };
+    struct timespec next;
+    clock_gettime(CLOCK_REALTIME, &next);
+    int waited_ms = 0, idle_ms = 0;
     pthread_mutex_lock(&server->lock);
     while (!server->stopped) {
-        if (pthread_cond_timedwait(&server->stopped_signal, &server->lock, &deadline) == 0)
+        next.tv_nsec += STEP_MS * 1000000L;
+        next.tv_sec += next.tv_nsec / 1000000000L;
+        next.tv_nsec %= 1000000000L;
+        if (pthread_cond_timedwait(&server->stopped_signal, &server->lock, &next) == 0)
             continue;
-        log_warning("calls did not end within %d s: they are cancelled", RPC_GRACE_SECONDS);
-        grpc_server_cancel_all_calls(server->server);
-        deadline.tv_sec += RPC_GRACE_SECONDS;
+        waited_ms += STEP_MS;
+        idle_ms = server->running == 0 ? idle_ms + STEP_MS : 0;
+        if (waited_ms == RPC_GRACE_MS)
+            log_warning("%zu calls did not end within %d s: they are cancelled", server->running, RPC_GRACE_MS / 1000);
+        if (idle_ms == RPC_IDLE_MS || waited_ms == RPC_GRACE_MS)
+            grpc_server_cancel_all_calls(server->server);
     }
     pthread_mutex_unlock(&server->lock);
 }
@@ -318,7 +344,7 @@ void rpc_server_stop(struct rpc_server *server) {
             pthread_join(server->workers[i], NULL);
         grpc_completion_queue_destroy(server->queue);
     }
-    grpc_shutdown();
+    /* No grpc_shutdown: after a large message it waits up to 10 s for a poller of its own. See leave() in main.c. */
     pthread_cond_destroy(&server->stopped_signal);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);

@@ -10,8 +10,11 @@
 /* The largest request that is served; a larger one gets RESOURCE_EXHAUSTED from the transport. */
 #define RPC_REQUEST_MAX (64u << 20)
 
-/* How long running calls may take to end once the server stops. KubeVirt waits 60 s for a call. */
-#define RPC_GRACE_SECONDS 60
+/* How long running calls may take to end once the server stops; the pod's own grace is 30 s, and the longest call (64
+ * MiB of domain) takes a few. Connections without a running call, silent ones among them, are given up after
+ * RPC_IDLE_MS. */
+#define RPC_GRACE_MS 20000
+#define RPC_IDLE_MS  200
 
 /* Unix socket addresses hold 107 characters and a NUL. */
 #define RPC_SOCKET_PATH_MAX 107
@@ -34,6 +37,6 @@ struct rpc_server;
 struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
                                     struct error *err);
 
-/* Stops accepting, lets running calls end (RPC_GRACE_SECONDS at most, then they are cancelled), removes the socket and
+/* Stops accepting, lets running calls end (RPC_GRACE_MS at most, then they are cancelled), removes the socket and
  * frees the server. NULL is nothing. */
 void rpc_server_stop(struct rpc_server *server);

@@ -1,0 +1,62 @@
+"""Large requests: served up to 64 MiB, refused above, and no harm done."""
+
+import time
+
+import lab
+import virt_launcher
+from case import HookTestCase
+
+MIB = 1 << 20
+DEFINE = virt_launcher.method('v1alpha3', 'OnDefineDomain')
+
+
+class Limits(HookTestCase):
+    def setUp(self):
+        super().setUp()
+        self.sidecar, self.hook = self.launch()
+
+    def tearDown(self):
+        self.boot(self.hook)  # the next call works
+
+    def test_large_domains(self):
+        for size in 5 * MIB, 30 * MIB:
+            with self.subTest(size=size):
+                filling = lab.filling(size)
+                domain = lab.in_metadata(lab.domain(lab.VM, 'call2'), filling)
+                self.assertGreater(len(domain), size - 200)
+                answer = self.hook.on_define_domain(domain, lab.vmi(lab.VM))
+                self.assertIn(filling, answer)
+                self.assertXml(answer.replace(filling, b''), lab.reply(lab.VM, 'call2'))
+
+    def test_a_large_domain_without_gpu_comes_back_as_it_was(self):
+        domain = lab.in_metadata(lab.domain('no-gpu', 'call1'), lab.filling(30 * MIB))
+        # Not assertEqual: nobody wants to see that difference.
+        self.assertTrue(self.hook.on_define_domain(domain, lab.vmi('no-gpu')) == domain)
+
+    def test_a_large_vmi(self):
+        """Labels, annotations and status of others: whatever KubeVirt puts in."""
+        vmi = lab.with_annotation(lab.VM, 'example.com/large', 'x' * (5 * MIB))
+        self.assertGreater(len(vmi), 5 * MIB)
+        self.boot(self.hook, vmi=vmi)
+
+    def test_one_large_text(self):
+        """Not many elements but one: XML libraries have a limit of their own for that."""
+        text = b'<note xmlns="http://example.com/notes">' + b'x' * (11 * MIB) + b'</note>'
+        domain = lab.in_metadata(lab.domain(lab.VM, 'call1'), text)
+        answer = self.hook.on_define_domain(domain, lab.vmi(lab.VM))
+        self.assertXml(answer.replace(text, b''), lab.reply(lab.VM, 'call1'))
+
+    def test_above_the_limit(self):
+        for excess in 1, MIB:
+            with self.subTest(excess=excess):
+                request = virt_launcher.define_request(b'<domain>' + b' ' * (64 * MIB + excess), b'{}')
+                start = time.monotonic()
+                with self.assertStatus('RESOURCE_EXHAUSTED'):
+                    virt_launcher.call(self.sidecar.socket, DEFINE, request, timeout=10)
+                self.assertLess(time.monotonic() - start, 2)
+
+    def test_just_below_the_limit(self):
+        """64 MiB of nothing but spaces is bad XML, and is read to find that out."""
+        request = virt_launcher.define_request(b' ' * (64 * MIB - 64), b'{}')
+        with self.assertStatus('INVALID_ARGUMENT'):
+            virt_launcher.call(self.sidecar.socket, DEFINE, request, timeout=10)

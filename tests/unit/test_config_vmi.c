@@ -1,0 +1,119 @@
+/* config/vmi: what is read of the VMI, and what is wrong with it. */
+#include "config/vmi.h"
+#include "support.h"
+
+static void everything_that_is_read(void **state) {
+    (void)state;
+    struct error err = {0};
+    CLEANUP(vmi_free) struct vmi vmi = {0};
+    assert_int_equal(vmi_parse(bytes_of("{\"metadata\": {\"uid\": \"u-1\", \"namespace\": \"ns\", \"name\": \"vm\","
+                                        "\"annotations\": {\"other\": \"x\", \"" VMI_ANNOTATION "\": \"{}\"}},"
+                                        "\"spec\": {}, \"unknown\": [1]}"),
+                               &vmi, &err),
+                     0);
+    assert_no_error(&err);
+    assert_string_equal(vmi.uid, "u-1");
+    assert_string_equal(vmi.namespace, "ns");
+    assert_string_equal(vmi.name, "vm");
+    assert_string_equal(vmi.annotation, "{}");
+}
+
+static void absent_fields(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{}",
+        "{\"metadata\": {}}",
+        "{\"metadata\": {\"uid\": \"\"}}",
+        "{\"metadata\": {\"annotations\": {}}}",
+        "{\"metadata\": {\"annotations\": null}}",
+        "{\"metadata\": {\"annotations\": {\"" VMI_ANNOTATION "2\": \"{}\"}}}",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct error err = {0};
+        CLEANUP(vmi_free) struct vmi vmi = {0};
+        assert_int_equal(vmi_parse(bytes_of(texts[i]), &vmi, &err), 0);
+        assert_null(vmi.uid);
+        assert_string_equal(vmi.namespace, "");
+        assert_string_equal(vmi.name, "");
+        assert_null(vmi.annotation);
+    }
+}
+
+static void refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {"", "the VMI is empty"},
+        {"nonsense", "the VMI is not valid JSON: line 1"},
+        {"[]", "the VMI is an array: it must be a JSON object"},
+        {"\"x\"", "the VMI is not valid JSON"},
+        {"{\"metadata\": []}", "VMI: metadata is an array: it must be an object"},
+        {"{\"metadata\": {\"uid\": 1}}", "VMI: metadata.uid is a number: it must be a string"},
+        {"{\"metadata\": {\"name\": {}}}", "VMI: metadata.name is an object"},
+        {"{\"metadata\": {\"namespace\": true}}", "VMI: metadata.namespace is true or false"},
+        {"{\"metadata\": {\"annotations\": \"x\"}}", "VMI: metadata.annotations is a string: it must be an object"},
+        {"{\"metadata\": {\"annotations\": {\"" VMI_ANNOTATION "\": {}}}}",
+         "VMI: metadata.annotations." VMI_ANNOTATION " is an object: it must be a string"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        struct vmi vmi;
+        memset(&vmi, 0xff, sizeof(vmi));
+        assert_int_equal(vmi_parse(bytes_of(cases[i].text), &vmi, &err), -1);
+        assert_error(&err, ERROR_INPUT, cases[i].part);
+        assert_null(vmi.root);
+        assert_null(vmi.uid);
+        assert_null(vmi.annotation);
+        vmi_free(&vmi);
+    }
+}
+
+static void devices_asked_for(void **state) {
+    (void)state;
+    static const struct {
+        const char *spec;
+        const char *name;
+        bool asked;
+    } cases[] = {
+        {"{\"domain\": {\"devices\": {\"gpus\": [{\"name\": \"a\"}, {\"name\": \"igpu\"}]}}}", "igpu", true},
+        {"{\"domain\": {\"devices\": {\"hostDevices\": [{\"name\": \"igpu\"}]}}}", "igpu", true},
+        {"{\"domain\": {\"devices\": {\"gpus\": [], \"hostDevices\": [{\"name\": \"igpu\"}]}}}", "igpu", true},
+        {"{\"domain\": {\"devices\": {\"gpus\": [{\"name\": \"igpu2\"}]}}}", "igpu", false},
+        {"{\"domain\": {\"devices\": {\"gpus\": [{\"deviceName\": \"igpu\"}]}}}", "igpu", false},
+        {"{\"domain\": {\"devices\": {\"disks\": [{\"name\": \"igpu\"}]}}}", "igpu", false},
+        /* Other shapes than KubeVirt's are no devices. */
+        {"{\"domain\": {\"devices\": {\"gpus\": {\"name\": \"igpu\"}}}}", "igpu", false},
+        {"{\"domain\": {\"devices\": {\"gpus\": [\"igpu\", 1, null, {\"name\": 1}]}}}", "igpu", false},
+        {"{\"domain\": {\"devices\": []}}", "igpu", false},
+        {"{\"domain\": null}", "igpu", false},
+        {"[]", "igpu", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(vmi_free) struct vmi vmi = {0};
+        struct error err = {0};
+        buffer_printf(&text, "{\"spec\": %s}", cases[i].spec);
+        assert_int_equal(vmi_parse(buffer_bytes(&text), &vmi, &err), 0);
+        if (vmi_asks_for(&vmi, cases[i].name) != cases[i].asked)
+            fail_msg("%s", cases[i].spec);
+    }
+}
+
+static void free_may_be_repeated(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct vmi vmi;
+    vmi_parse(bytes_of("{}"), &vmi, &err);
+    vmi_free(&vmi);
+    assert_null(vmi.root);
+    vmi_free(&vmi);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_that_is_read), cmocka_unit_test(absent_fields),        cmocka_unit_test(refused),
+        cmocka_unit_test(devices_asked_for),       cmocka_unit_test(free_may_be_repeated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

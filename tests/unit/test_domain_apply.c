@@ -1,0 +1,270 @@
+/* domain/apply and domain/edits: each edit lands, nothing else changes, and a second time changes nothing. */
+#include <stdio.h>
+
+#include "domain/domain.h"
+#include "domain/edits.h"
+#include "support.h"
+
+#define FILE_PATH "/compute/gop-6162636465666768.rom"
+#define SOURCE    "<source><address bus='0xe5' slot='0'/></source>"
+
+static const struct pci_address address = {0, 0xe5, 0, 0};
+static struct publisher *publisher;
+static const struct published_rom *published;
+
+/* tree_write, which may be made to write something else. */
+int __real_tree_write(const struct tree *tree, struct buffer *out, struct error *err);
+int __wrap_tree_write(const struct tree *tree, struct buffer *out, struct error *err);
+static const char *written_instead;
+
+int __wrap_tree_write(const struct tree *tree, struct buffer *out, struct error *err) {
+    if (!written_instead)
+        return __real_tree_write(tree, out, err);
+    buffer_append_text(out, written_instead);
+    return 0;
+}
+
+static int setup(void **state) {
+    (void)state;
+    struct error err = {0};
+    tree_setup();
+    if (sodium_init() < 0 || !(publisher = publisher_open(NULL, "/compute", &err)))
+        return -1;
+    published =
+        publisher_publish(publisher, "gop", (const uint8_t *)"abcdefghijklmnopqrstuvwxyz012345", bytes_of("x"), &err);
+    return published ? 0 : -1;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    publisher_close(publisher);
+    return 0;
+}
+
+static struct buffer apply(struct bytes text, const struct plan *plan) {
+    struct buffer out = {0};
+    CLEANUP(domain_free) struct domain domain = {0};
+    struct error err = {0};
+    domain_parse(text, &domain, &err);
+    assert_no_error(&err);
+    domain_apply(&domain, plan, &out, &err);
+    assert_no_error(&err);
+    return out;
+}
+
+/* What becomes of a hostdev under a decision. The decision's address and file are filled in. */
+static const struct {
+    enum rom_setting rom;
+    enum toggle bar;
+    const char *before, *after;
+} edits[] = {
+    /* mode */
+    {ROM_SETTING_KEEP, TOGGLE_UNSET, "<hostdev type='pci'>" SOURCE "</hostdev>",
+     "<hostdev type='pci' mode=\"subsystem\">" SOURCE "</hostdev>"},
+    {ROM_SETTING_KEEP, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci' >" SOURCE "</hostdev >",
+     "<hostdev mode='subsystem' type='pci' >" SOURCE "</hostdev >"},
+    /* a file */
+    {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_ON, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_OFF, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"off\" file=\"" FILE_PATH "\"/></hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_UNSET,
+     "<hostdev mode='subsystem' type='pci'><rom bar='off' file='/old'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" FILE_PATH "\"/>" SOURCE "</hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" FILE_PATH "\"/>" SOURCE "</hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_UNSET,
+     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" FILE_PATH "'></rom>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" FILE_PATH "' bar=\"on\"></rom>" SOURCE "</hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_UNSET,
+     "<hostdev mode='subsystem' type='pci'>\n  " SOURCE "\n  <alias name='a'/>\n</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>\n  " SOURCE "\n  <alias name='a'/>\n  <rom bar=\"on\" file=\"" FILE_PATH
+     "\"/>\n</hostdev>"},
+    /* no ROM: libvirt refuses enabled="no" with anything else */
+    {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom enabled=\"no\"/></hostdev>"},
+    {ROM_SETTING_DISABLED, TOGGLE_UNSET,
+     "<hostdev mode='subsystem' type='pci'><rom bar='on' file='/old'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom enabled=\"no\"/>" SOURCE "</hostdev>"},
+    {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>"},
+    /* the BAR alone */
+    {ROM_SETTING_KEEP, TOGGLE_OFF, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"off\"/></hostdev>"},
+    {ROM_SETTING_KEEP, TOGGLE_ON,
+     "<hostdev mode='subsystem' type='pci'><rom bar='off' file='/own'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file='/own'/>" SOURCE "</hostdev>"},
+    /* nothing asked: another hook's <rom> stays */
+    {ROM_SETTING_KEEP, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>"},
+    {ROM_SETTING_KEEP, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'><rom bar = 'off'/>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom bar = 'off'/>" SOURCE "</hostdev>"},
+    /* text and comments behind the last element */
+    {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "<!-- c --></hostdev>",
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/><!-- c --></hostdev>"},
+    {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>text" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'>text" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+};
+
+/* Where the hostdev stands; %s is the hole. */
+static const char *const frames[] = {
+    "<domain><devices>%s</devices></domain>",
+    "<?xml version='1.0'?>\n<domain type = 'kvm'>\r\n <devices  >\n  %s\n  <disk type='file'/>\n </devices>\n</domain>\n<!-- end -->",
+    "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><devices><hostdev type='usb'/>%s</devices>"
+    "<qemu:commandline><qemu:arg value='-x'/></qemu:commandline></domain>",
+};
+
+static void frame(struct buffer *out, const char *form, const char *hostdev) {
+    const char *hole = strstr(form, "%s");
+    buffer_append(out, form, (size_t)(hole - form));
+    buffer_printf(out, "%s%s", hostdev, hole + 2);
+}
+
+static void each_edit_and_again(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(edits) * COUNT(frames); i++) {
+        const char *form = frames[i % COUNT(frames)];
+        struct decision decision = {
+            .address = address, .rom = edits[i / COUNT(frames)].rom, .rom_bar = edits[i / COUNT(frames)].bar};
+        decision.published = decision.rom == ROM_SETTING_FILE ? published : NULL;
+        const struct plan plan = {1, &decision};
+        CLEANUP(buffer_free) struct buffer before = {0}, expected = {0};
+        frame(&before, form, edits[i / COUNT(frames)].before);
+        frame(&expected, form, edits[i / COUNT(frames)].after);
+        CLEANUP(buffer_free) struct buffer once = apply(buffer_bytes(&before), &plan);
+        assert_bytes(buffer_bytes(&once), expected.data);
+        CLEANUP(buffer_free) struct buffer twice = apply(buffer_bytes(&once), &plan);
+        assert_bytes(buffer_bytes(&twice), expected.data);
+    }
+}
+
+static void text_behind_the_last_element(void **state) {
+    (void)state;
+    struct decision decision = {.address = address, .rom = ROM_SETTING_DISABLED};
+    const struct plan plan = {1, &decision};
+    CLEANUP(buffer_free)
+    struct buffer out = apply(
+        bytes_of("<domain><devices><hostdev mode='subsystem' type='pci'>" SOURCE "text</hostdev></devices></domain>"),
+        &plan);
+    CLEANUP(buffer_free) struct buffer twice = apply(buffer_bytes(&out), &plan);
+    assert_bytes(buffer_bytes(&twice), out.data);
+}
+
+/* Hostdevs that the plan does not know get their mode; all others are left alone. */
+static void only_devices_of_the_plan(void **state) {
+    (void)state;
+    static const char before[] =
+        "<domain><devices><hostdev type='pci'>" SOURCE "</hostdev>"
+        "<hostdev type='pci'><source><address bus='1' slot='0'/></source></hostdev>"
+        "<hostdev type='pci'><source><address bus='0xe5' slot='0' function='1'/></source></hostdev>"
+        "<hostdev type='mdev'/><hostdev type='usb'/><hostdev type='pci' mode='capabilities'/></devices></domain>";
+    static const char after[] =
+        "<domain><devices><hostdev type='pci' mode=\"subsystem\">" SOURCE "</hostdev>"
+        "<hostdev type='pci' mode=\"subsystem\"><source><address bus='1' slot='0'/></source><rom enabled=\"no\"/></hostdev>"
+        "<hostdev type='pci' mode=\"subsystem\"><source><address bus='0xe5' slot='0' function='1'/></source></hostdev>"
+        "<hostdev type='mdev'/><hostdev type='usb'/><hostdev type='pci' mode='capabilities'/></devices></domain>";
+    struct decision decision = {.address = {0, 1, 0, 0}, .rom = ROM_SETTING_DISABLED};
+    const struct plan plan = {1, &decision};
+    CLEANUP(buffer_free) struct buffer out = apply(bytes_of(before), &plan);
+    assert_bytes(buffer_bytes(&out), after);
+}
+
+/* The proof that an edit landed must itself notice when it did not. */
+static void landed_notices(void **state) {
+    (void)state;
+    static const struct {
+        enum rom_setting rom;
+        enum toggle bar;
+        const char *hostdev;
+        bool landed;
+    } cases[] = {
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom bar='on' file='" FILE_PATH "'/>", true},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom file='" FILE_PATH "'/>", false},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom bar='on' file='/other'/>", false},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom bar='on'/>", false},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom enabled='no' bar='on' file='" FILE_PATH "'/>", false},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "<rom bar='on' file='" FILE_PATH "'/><rom/>", false},
+        {ROM_SETTING_FILE, TOGGLE_UNSET, "", false},
+        {ROM_SETTING_FILE, TOGGLE_OFF, "<rom bar='on' file='" FILE_PATH "'/>", false},
+        {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<rom enabled='no'/>", true},
+        {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<rom enabled='yes'/>", false},
+        {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<rom enabled='no' bar='off'/>", false},
+        {ROM_SETTING_DISABLED, TOGGLE_UNSET, "", false},
+        {ROM_SETTING_KEEP, TOGGLE_OFF, "<rom bar='off'/>", true},
+        {ROM_SETTING_KEEP, TOGGLE_OFF, "<rom bar='on'/>", false},
+        {ROM_SETTING_KEEP, TOGGLE_OFF, "", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct decision decision = {
+            .address = address, .rom = cases[i].rom, .rom_bar = cases[i].bar, .published = published};
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(tree_free) struct tree tree;
+        struct error err = {0};
+        buffer_printf(&text, "<domain type='pci'>%s</domain>", cases[i].hostdev);
+        assert_int_equal(tree_parse(buffer_bytes(&text), "domain", &tree, &err), 0);
+        const xmlNode *hostdev = xmlDocGetRootElement(tree.document);
+        bool landed = true;
+        for (size_t row = 0; row < edit_count; row++) {
+            if (strcmp(edit_table[row].name, "mode") == 0)
+                assert_false(edit_table[row].landed(hostdev, &decision));
+            else if (edit_table[row].applies(&decision))
+                landed &= edit_table[row].landed(hostdev, &decision);
+        }
+        if (landed != cases[i].landed)
+            fail_msg("row %zu", i);
+    }
+}
+
+/* Whatever is written wrong, the reply is read again and the call fails. */
+static void a_wrong_reply_is_noticed(void **state) {
+    (void)state;
+    static const char before[] =
+        "<domain><devices><hostdev type='pci' mode='subsystem'>" SOURCE "</hostdev></devices></domain>";
+    static const char *const replies[][2] = {
+        {"", "cannot be read back"},
+        {"<domain>", "cannot be read back"},
+        {before, "differs from what was meant"}, /* without the edit */
+        {"<domain><devices/></domain>", "differs from what was meant"},
+        {"<domain><devices><hostdev type='pci' mode='subsystem'>" SOURCE
+         "<rom enabled='no'/></hostdev><x/></devices></domain>",
+         "differs from what was meant"},
+        {"<domain><devices><hostdev type='pci' mode='subsystem'>" SOURCE
+         "<rom enabled='no' bar='on'/></hostdev></devices></domain>",
+         "differs from what was meant"},
+    };
+    struct decision decision = {.address = address, .rom = ROM_SETTING_DISABLED};
+    const struct plan plan = {1, &decision};
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        CLEANUP(domain_free) struct domain domain = {0};
+        CLEANUP(buffer_free) struct buffer out = {0};
+        struct error err = {0};
+        domain_parse(bytes_of(before), &domain, &err);
+        assert_no_error(&err);
+        written_instead = replies[i][0];
+        int result = domain_apply(&domain, &plan, &out, &err);
+        written_instead = NULL;
+        assert_int_equal(result, -1);
+        assert_error(&err, ERROR_INTERNAL, replies[i][1]);
+    }
+}
+
+static void unknown_devices_get_only_what_holds_for_all(void **state) {
+    (void)state;
+    const struct decision keep = {.address = address};
+    for (size_t row = 0; row < edit_count; row++) {
+        bool mode = strcmp(edit_table[row].name, "mode") == 0;
+        assert_int_equal(edit_table[row].applies(NULL), mode);
+        assert_int_equal(edit_table[row].applies(&keep), mode);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_edit_and_again),      cmocka_unit_test(text_behind_the_last_element),
+        cmocka_unit_test(only_devices_of_the_plan), cmocka_unit_test(landed_notices),
+        cmocka_unit_test(a_wrong_reply_is_noticed), cmocka_unit_test(unknown_devices_get_only_what_holds_for_all),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

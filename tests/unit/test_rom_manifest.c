@@ -1,0 +1,239 @@
+/* rom/manifest: what bundle.json may say, and how it is told what it may not. */
+#include <stdio.h>
+
+#include "rom/manifest.h"
+#include "support.h"
+
+#define HEAD          "\"apiVersion\": \"gpu.vm.kubevirt.io/v1\", \"kind\": \"RomBundle\", \"name\": \"lab\""
+#define SHA256        "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+#define MATCH         "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\"}"
+#define ROM(id, rest) "{\"id\": \"" id "\", \"file\": \"a.rom\", \"sha256\": \"" SHA256 "\", " rest "}"
+
+static int parse(const char *text, struct manifest *manifest, struct error *err) {
+    memset(manifest, 0xff, sizeof(*manifest));
+    return manifest_parse(bytes_of(text), manifest, err);
+}
+
+static void everything(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct manifest manifest;
+    int result = parse(
+        "{" HEAD ", \"version\": \"2026.11\", \"roms\": ["
+        "{\"id\": \"rembrandt-vbios\", \"file\": \"roms/rembrandt.rom\", \"sha256\": \"" SHA256
+        "\", \"firmware\": \"bios\","
+        " \"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"subsystem\": \"1462:1381\", \"revision\": \"C8\"}}, "
+        "{\"id\": \"gop\", \"file\": \"..data/gop.rom\", \"sha256\": \"" SHA256 "\", " MATCH "}]}",
+        &manifest, &err);
+    assert_no_error(&err);
+    assert_int_equal(result, 0);
+    assert_string_equal(manifest.name, "lab");
+    assert_string_equal(manifest.version, "2026.11");
+    assert_int_equal(manifest.count, 2);
+    const struct manifest_rom *first = &manifest.roms[0], *second = &manifest.roms[1];
+    assert_string_equal(first->id, "rembrandt-vbios");
+    assert_string_equal(first->file, "roms/rembrandt.rom");
+    assert_memory_equal(first->sha256, "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
+    assert_memory_equal(first->sha256, first->sha256 + 16, 16);
+    assert_int_equal(first->firmware, FIRMWARE_BIOS);
+    assert_true(pci_id_equal(first->match.id, (struct pci_id){0x1002, 0x1681}));
+    assert_true(first->match.has_subsystem && first->match.has_revision);
+    assert_true(pci_id_equal(first->match.subsystem, (struct pci_id){0x1462, 0x1381}));
+    assert_int_equal(first->match.revision, 0xc8);
+    assert_int_equal(second->firmware, FIRMWARE_ANY);
+    assert_false(second->match.has_subsystem || second->match.has_revision);
+    assert_string_equal(second->file, "..data/gop.rom");
+    manifest_free(&manifest);
+    assert_null(manifest.roms);
+    manifest_free(&manifest);
+}
+
+static void least(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct manifest manifest;
+    assert_int_equal(parse("{" HEAD ", \"roms\": []}", &manifest, &err), 0);
+    assert_null(manifest.version);
+    assert_int_equal(manifest.count, 0);
+    manifest_free(&manifest);
+}
+
+static void refused(void **state) {
+    (void)state;
+#define ROMS(list) "{" HEAD ", \"roms\": [" list "]}"
+    static const struct {
+        const char *text, *part;
+    } cases[] = {
+        {"", "it is empty"},
+        {"{", "it is not valid JSON"},
+        {"[]", "it is an array: it must be a JSON object"},
+        {"{}", "apiVersion is missing"},
+        {"{\"apiVersion\": \"gpu.vm.kubevirt.io/v2\"}",
+         "apiVersion: \"gpu.vm.kubevirt.io/v2\" is not known: this version reads \"gpu.vm.kubevirt.io/v1\""},
+        {"{\"apiVersion\": \"gpu.vm.kubevirt.io/v1\", \"kind\": \"Roms\"}", "kind: \"Roms\" is not known"},
+        {"{" HEAD "}", "roms is missing: it must be an array"},
+        {"{" HEAD ", \"roms\": {}}", "roms is an object: it must be an array"},
+        {"{" HEAD ", \"roms\": [], \"extra\": 1}", "unknown key \"extra\""},
+        {"{" HEAD ", \"version\": 2026, \"roms\": []}", "version is a number: it must be a string"},
+        {"{\"apiVersion\": \"gpu.vm.kubevirt.io/v1\", \"kind\": \"RomBundle\", \"name\": \"a/b\", \"roms\": []}",
+         "name: \"a/b\" must be"},
+        {"{\"apiVersion\": \"gpu.vm.kubevirt.io/v1\", \"kind\": \"RomBundle\", \"roms\": []}", "name is missing"},
+        {ROMS("1"), "roms[0] is a number: it must be an object"},
+        {ROMS(ROM("a", MATCH) ", {}"), "roms[1].id is missing"},
+        {ROMS("{\"id\": \"a\"}"), "roms[0].file is missing"},
+        {ROMS("{\"id\": \"a\", \"file\": \"f\"}"), "roms[0].sha256 is missing"},
+        {ROMS("{\"id\": \"a\", \"file\": \"f\", \"sha256\": \"" SHA256 "\"}"), "roms[0].match is missing"},
+        {ROMS(ROM("a", "\"sha\": 1, " MATCH)), "roms[0]: unknown key \"sha\""},
+        {ROMS(ROM("", MATCH)), "roms[0].id: \"\" cannot be an id"},
+        {ROMS(ROM("a/b", MATCH)), "roms[0].id: \"a/b\" cannot be an id"},
+        {ROMS(ROM(".a", MATCH)), "\".a\" cannot be an id"},
+        {ROMS(ROM("auto", MATCH)), "\"auto\" cannot be an id"},
+        {ROMS(ROM("none", MATCH)), "\"none\" cannot be an id"},
+        {ROMS(ROM("device", MATCH)), "\"device\" cannot be an id"},
+        {ROMS(ROM("a123456789012345678901234567890123456789012345678901234567890123", MATCH)), "cannot be an id"},
+        {ROMS(ROM("a", "\"firmware\": \"efi\", " MATCH)), "roms[0].firmware: \"efi\" is none of"},
+        {ROMS(ROM("a", "\"match\": {}")), "roms[0].match.vendor is missing"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\"}")), "roms[0].match.device is missing"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"0x1002\", \"device\": \"1681\"}")),
+         "roms[0].match.vendor: \"0x1002\" is not 4 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"168\"}")),
+         "roms[0].match.device: \"168\" is not 4 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": 1002, \"device\": \"1681\"}")), "roms[0].match.vendor is a number"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"revision\": \"c\"}")),
+         "roms[0].match.revision: \"c\" is not 2 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"subsystem\": \"1462\"}")),
+         "roms[0].match.subsystem: \"1462\" is no subsystem"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"class\": \"0300\"}")),
+         "roms[0].match: unknown key \"class\""},
+        {ROMS(ROM("a", MATCH) ", " ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1640\"}")),
+         "two ROMs have the id \"a\""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        struct manifest manifest;
+        if (parse(cases[i].text, &manifest, &err) != -1)
+            fail_msg("accepted: %s", cases[i].text);
+        assert_error(&err, ERROR_INPUT, cases[i].part);
+        assert_null(manifest.roms);
+        assert_null(manifest.name);
+        assert_int_equal(manifest.count, 0);
+    }
+}
+
+static void hashes(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "00",
+        SHA256 "0",
+        SHA256 "00",
+        "zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+        "00 12233445566778899aabbccddeeff000112233445566778899aabbccddeef",
+        "x" SHA256,
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct error err = {0};
+        struct manifest manifest;
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, "{" HEAD ", \"roms\": [{\"id\": \"a\", \"file\": \"f\", \"sha256\": \"%s\", " MATCH "}]}",
+                      bad[i]);
+        assert_int_equal(parse(text.data, &manifest, &err), -1);
+        assert_error(&err, ERROR_INPUT, "roms[0].sha256 must be the 64 hexadecimal digits");
+    }
+}
+
+static void file_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        bool good;
+    } cases[] = {
+        {"a.rom", true},   {"roms/a.rom", true}, {"..a", true},      {"a..", true},
+        {"a/..b/c", true}, {"./a", true},        {"...", true},      {"", false},
+        {"/a.rom", false}, {"//a", false},       {"..", false},      {"../a.rom", false},
+        {"a/..", false},   {"a/../b", false},    {"a//../b", false}, {"roms/../../x", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        struct manifest manifest;
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(
+            &text, "{" HEAD ", \"roms\": [{\"id\": \"a\", \"file\": \"%s\", \"sha256\": \"" SHA256 "\", " MATCH "}]}",
+            cases[i].name);
+        if (parse(text.data, &manifest, &err) != (cases[i].good ? 0 : -1))
+            fail_msg("\"%s\"", cases[i].name);
+        if (!cases[i].good)
+            assert_error(&err, ERROR_INPUT, "roms[0].file: \"");
+        manifest_free(&manifest);
+    }
+}
+
+/* Pairs that tie for a device, and pairs of which one is more specific. */
+static void ties(void **state) {
+    (void)state;
+#define NARROW(more) "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\"" more "}"
+#define SUBSYSTEM    ", \"subsystem\": \"1462:1381\""
+#define REVISION     ", \"revision\": \"c8\""
+    static const struct {
+        const char *a, *b;
+        bool tie;
+    } cases[] = {
+        {NARROW(""), NARROW(""), true},
+        {NARROW(""), NARROW(SUBSYSTEM), false},
+        {NARROW(SUBSYSTEM), NARROW(SUBSYSTEM), true},
+        {NARROW(SUBSYSTEM), NARROW(", \"subsystem\": \"1462:1382\""), false},
+        {NARROW(SUBSYSTEM), NARROW(", \"subsystem\": \"1463:1381\""), false},
+        {NARROW(SUBSYSTEM), NARROW(REVISION), false},
+        {NARROW(REVISION), NARROW(", \"revision\": \"C8\""), true},
+        {NARROW(REVISION), NARROW(", \"revision\": \"c9\""), false},
+        {NARROW(SUBSYSTEM REVISION), NARROW(REVISION SUBSYSTEM), true},
+        {NARROW(""), "\"firmware\": \"uefi\", " NARROW(""), false},
+        {NARROW(""), "\"firmware\": \"any\", " NARROW(""), true},
+        {"\"firmware\": \"bios\", " NARROW(""), "\"firmware\": \"uefi\", " NARROW(""), false},
+        {"\"firmware\": \"uefi\", " NARROW(""), "\"firmware\": \"uefi\", " NARROW(""), true},
+        {NARROW(", \"subsystem\": \"0000:0000\""), NARROW(""), false},
+        {NARROW(", \"revision\": \"00\""), NARROW(""), false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        struct manifest manifest;
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, "{" HEAD ", \"roms\": [" ROM("a", "%s") ", " ROM("b", "%s") "]}", cases[i].a, cases[i].b);
+        if (parse(text.data, &manifest, &err) != (cases[i].tie ? -1 : 0))
+            fail_msg("row %zu: %s", i, err.message);
+        if (cases[i].tie)
+            assert_error(&err, ERROR_INPUT, "match the same devices (1002:1681) equally well");
+        manifest_free(&manifest);
+    }
+}
+
+/* Neighbours in the file need not be the ones that tie. */
+static void ties_among_many(void **state) {
+    (void)state;
+    for (int twin = 0; twin < 2; twin++) {
+        struct error err = {0};
+        struct manifest manifest;
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_append_text(&text, "{" HEAD ", \"roms\": [");
+        for (int i = 0; i < 500; i++)
+            buffer_printf(&text,
+                          "{\"id\": \"r%d\", \"file\": \"f\", \"sha256\": \"" SHA256
+                          "\", \"match\": {\"vendor\": \"1002\", \"device\": \"%04x\"}}%s",
+                          i, twin && i == 499 ? 7 : i, i < 499 ? ", " : "]}");
+        assert_int_equal(manifest_parse(buffer_bytes(&text), &manifest, &err), twin ? -1 : 0);
+        if (twin)
+            assert_error(&err, ERROR_INPUT, "(1002:0007) equally well");
+        else
+            assert_int_equal(manifest.count, 500);
+        manifest_free(&manifest);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything),      cmocka_unit_test(least),      cmocka_unit_test(refused),
+        cmocka_unit_test(hashes),          cmocka_unit_test(file_names), cmocka_unit_test(ties),
+        cmocka_unit_test(ties_among_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+/* rom/match: the most specific ROM of the first bundle that has one. */
+#include "rom/match.h"
+#include "support.h"
+
+static const struct pci_identity device = {
+    .id = {0x1002, 0x1681}, .subsystem = {0x1462, 0x1381}, .revision = 0xc8, .class_code = 0x030000};
+
+/* How the rows of the tables describe a ROM: vendor and device always fit unless `alien`. */
+static struct manifest_rom make_rom(const char *id, bool subsystem, bool revision, enum firmware firmware) {
+    return (struct manifest_rom){.id = (char *)id,
+                                 .firmware = firmware,
+                                 .match = {.id = device.id,
+                                           .has_subsystem = subsystem,
+                                           .has_revision = revision,
+                                           .subsystem = device.subsystem,
+                                           .revision = device.revision}};
+}
+
+static void fits(void **state) {
+    (void)state;
+    static const struct {
+        struct rom_match match;
+        bool fits;
+    } cases[] = {
+        {{.id = {0x1002, 0x1681}}, true},
+        {{.id = {0x1002, 0x1640}}, false},
+        {{.id = {0x10de, 0x1681}}, false},
+        {{.id = {0x1002, 0x1681}, .has_subsystem = true, .subsystem = {0x1462, 0x1381}}, true},
+        {{.id = {0x1002, 0x1681}, .has_subsystem = true, .subsystem = {0x1462, 0x1382}}, false},
+        {{.id = {0x1002, 0x1681}, .has_subsystem = false, .subsystem = {0x1462, 0x1382}}, true},
+        {{.id = {0x1002, 0x1681}, .has_revision = true, .revision = 0xc8}, true},
+        {{.id = {0x1002, 0x1681}, .has_revision = true, .revision = 0xc9}, false},
+        {{.id = {0x1002, 0x1681}, .has_revision = true}, false},
+        {{.id = {0x1002, 0x1640}, .has_subsystem = true, .subsystem = {0x1462, 0x1381}}, false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (match_fits(&cases[i].match, &device) != cases[i].fits)
+            fail_msg("row %zu", i);
+}
+
+static void firmware(void **state) {
+    (void)state;
+    /* [ROM][VM] */
+    static const bool expected[3][3] = {{true, true, true}, {true, true, false}, {true, false, true}};
+    for (enum firmware rom = FIRMWARE_ANY; rom <= FIRMWARE_UEFI; rom++)
+        for (enum firmware vm = FIRMWARE_ANY; vm <= FIRMWARE_UEFI; vm++)
+            assert_int_equal(match_firmware(rom, vm), expected[rom][vm]);
+}
+
+/* Ordered from the least to the most specific: each beats those before it, whatever their order in the manifest. */
+static void the_most_specific_wins(void **state) {
+    (void)state;
+    struct manifest_rom ranks[8];
+    for (size_t i = 0; i < COUNT(ranks); i++)
+        ranks[i] = make_rom("r", i & 4, i & 2, i & 1 ? FIRMWARE_UEFI : FIRMWARE_ANY);
+    for (size_t a = 0; a < COUNT(ranks); a++) {
+        for (size_t b = 0; b < COUNT(ranks); b++) {
+            if (a == b)
+                continue;
+            struct manifest_rom roms[] = {ranks[a], ranks[b]};
+            struct bundle bundle = {.manifest = {.roms = roms, .count = 2}}, *bundles[] = {&bundle};
+            struct rom_candidate found = match_device(bundles, 1, &device, FIRMWARE_UEFI);
+            assert_ptr_equal(found.bundle, &bundle);
+            assert_ptr_equal(found.rom, &roms[a > b ? 0 : 1]);
+        }
+    }
+}
+
+static void what_does_not_fit_is_passed_over(void **state) {
+    (void)state;
+    struct manifest_rom roms[] = {
+        make_rom("wrong-subsystem", true, true, FIRMWARE_UEFI),
+        make_rom("wrong-firmware", true, true, FIRMWARE_BIOS),
+        make_rom("plain", false, false, FIRMWARE_ANY),
+    };
+    roms[0].match.subsystem.device++;
+    struct bundle bundle = {.manifest = {.roms = roms, .count = 3}}, *bundles[] = {&bundle};
+    assert_ptr_equal(match_device(bundles, 1, &device, FIRMWARE_UEFI).rom, &roms[2]);
+    assert_ptr_equal(match_device(bundles, 1, &device, FIRMWARE_BIOS).rom, &roms[1]);
+    bundle.manifest.count = 2;
+    assert_null(match_device(bundles, 1, &device, FIRMWARE_UEFI).rom);
+    assert_null(match_device(bundles, 0, &device, FIRMWARE_UEFI).rom);
+    bundle.manifest.count = 0;
+    assert_null(match_device(bundles, 1, &device, FIRMWARE_UEFI).rom);
+}
+
+static void the_first_bundle_decides(void **state) {
+    (void)state;
+    struct manifest_rom plain = make_rom("same", false, false, FIRMWARE_ANY);
+    struct manifest_rom exact = make_rom("same", true, true, FIRMWARE_UEFI);
+    struct manifest_rom alien = make_rom("alien", false, false, FIRMWARE_ANY);
+    alien.match.id.device++;
+    struct bundle none = {.manifest = {.roms = &alien, .count = 1}}, first = {.manifest = {.roms = &plain, .count = 1}},
+                  second = {.manifest = {.roms = &exact, .count = 1}}, *bundles[] = {&none, &first, &second};
+    struct rom_candidate found = match_device(bundles, 3, &device, FIRMWARE_UEFI);
+    assert_ptr_equal(found.bundle, &first);
+    assert_ptr_equal(found.rom, &plain);
+    found = match_id(bundles, 3, "same");
+    assert_ptr_equal(found.bundle, &first);
+    assert_ptr_equal(found.rom, &plain);
+    found = match_id(bundles, 3, "alien");
+    assert_ptr_equal(found.bundle, &none);
+    assert_null(match_id(bundles, 3, "sam").rom);
+    assert_null(match_id(bundles, 3, "").rom);
+    assert_null(match_id(bundles, 0, "same").rom);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fits),
+        cmocka_unit_test(firmware),
+        cmocka_unit_test(the_most_specific_wins),
+        cmocka_unit_test(what_does_not_fit_is_passed_over),
+        cmocka_unit_test(the_first_bundle_decides),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
