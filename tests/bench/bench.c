@@ -6,11 +6,12 @@
  * process over one connection, Info and OnDefineDomain in turn, so that both see the same machine. Nothing is judged
  * here.
  */
-#include <dirent.h>
-#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,32 +44,45 @@ static void __attribute__((noreturn)) fail(const char *text) {
     exit(1);
 }
 
-static pid_t start(char **command) {
-    pid_t child = fork();
-    if (child == 0) {
+/* A hook that was started, and the socket that it made. */
+struct hook {
+    pid_t child;
+    char path[4096];
+    double socket_us; /* from fork to the socket */
+};
+
+/* Waits without spinning: on a small machine that would slow the hook down. */
+static void wait_for_socket(int watch, const char *folder, struct hook *hook) {
+    union {
+        struct inotify_event event;
+        char space[sizeof(struct inotify_event) + NAME_MAX + 1];
+    } next;
+    struct pollfd source = {.fd = watch, .events = POLLIN};
+    while (poll(&source, 1, 10000) == 1 && read(watch, &next, sizeof(next)) > 0) {
+        struct stat status;
+        snprintf(hook->path, sizeof(hook->path), "%s/%s", folder, next.event.name);
+        if (lstat(hook->path, &status) == 0 && S_ISSOCK(status.st_mode))
+            return;
+    }
+    kill(hook->child, SIGKILL);
+    fail("no socket within 10 s");
+}
+
+static struct hook start(const char *folder, char **command) {
+    struct hook hook = {0};
+    int watch = inotify_init1(IN_CLOEXEC);
+    if (watch < 0 || inotify_add_watch(watch, folder, IN_CREATE) < 0)
+        fail("cannot watch the socket folder");
+    double begin = now_us();
+    hook.child = fork();
+    if (hook.child == 0) {
         execv(command[0], command);
         _exit(127);
     }
-    return child;
-}
-
-/* The first socket in the folder, polled without pause. */
-static void wait_for_socket(const char *folder, pid_t child, char *path, size_t size) {
-    for (double end = now_us() + 10e6; now_us() < end;) {
-        DIR *dir = opendir(folder);
-        for (struct dirent *entry; dir && (entry = readdir(dir));) {
-            if (entry->d_type != DT_SOCK)
-                continue;
-            snprintf(path, size, "%s/%s", folder, entry->d_name);
-            closedir(dir);
-            return;
-        }
-        if (dir)
-            closedir(dir);
-        if (waitpid(child, NULL, WNOHANG) == child)
-            fail("the hook ended before it listened");
-    }
-    fail("no socket within 10 s");
+    wait_for_socket(watch, folder, &hook);
+    hook.socket_us = now_us() - begin;
+    close(watch);
+    return hook;
 }
 
 static long stop(pid_t child) {
@@ -115,16 +129,14 @@ static void bench_starts(const char *folder, char **command, size_t count) {
     double *socket_us = calloc(count, sizeof(double)), *info_us = calloc(count, sizeof(double));
     struct error err = {0};
     for (size_t i = 0; i < count; i++) {
-        char path[4096];
+        struct hook hook = start(folder, command);
         double begin = now_us();
-        pid_t child = start(command);
-        wait_for_socket(folder, child, path, sizeof(path));
-        socket_us[i] = now_us() - begin;
-        struct rpc_client *client = rpc_client_open(path, &err);
+        struct rpc_client *client = rpc_client_open(hook.path, &err);
         timed_call(client, HOOK_INFO_PATH, (struct bytes){0});
-        info_us[i] = now_us() - begin;
+        socket_us[i] = hook.socket_us;
+        info_us[i] = hook.socket_us + now_us() - begin;
         rpc_client_close(client);
-        stop(child);
+        stop(hook.child);
     }
     printf("start_to_socket_p50 %.0f us\n", quantile(socket_us, count, 0.5));
     printf("start_to_info_p50 %.0f us\n", quantile(info_us, count, 0.5));
@@ -141,11 +153,9 @@ static void bench_calls(const char *folder, char **command, struct buffer *reque
     double *empty = calloc(count, sizeof(double)), *later = calloc(count, sizeof(double)),
            *first = calloc(count, sizeof(double));
     static const char path_v1alpha3[] = HOOK_CALLBACK_PATH("v1alpha3", "OnDefineDomain");
-    char path[4096];
     struct error err = {0};
-    pid_t child = start(command);
-    wait_for_socket(folder, child, path, sizeof(path));
-    struct rpc_client *client = rpc_client_open(path, &err);
+    struct hook hook = start(folder, command);
+    struct rpc_client *client = rpc_client_open(hook.path, &err);
     printf("first_call %.0f us\n", timed_call(client, path_v1alpha3, buffer_bytes(request)));
     for (size_t i = 0; i < count / 10; i++) { /* warm */
         timed_call(client, HOOK_INFO_PATH, (struct bytes){0});
@@ -158,7 +168,7 @@ static void bench_calls(const char *folder, char **command, struct buffer *reque
     for (size_t i = 0; i < count; i++)
         first[i] = timed_call(client, path_v1alpha3, fresh_request(request, uid, (unsigned)i));
     rpc_client_close(client);
-    long peak = stop(child);
+    long peak = stop(hook.child);
     double base = quantile(empty, count, 0.5);
     printf("empty_rpc_p50 %.1f us\nempty_rpc_p99 %.1f us\n", base, quantile(empty, count, 0.99));
     printf("on_define_domain_p50 %.1f us\non_define_domain_p99 %.1f us\n", quantile(later, count, 0.5),
