@@ -1,0 +1,11 @@
+/* The part of the walk that decides: for each device, host facts -> ROM of the bundle -> verdict -> published file. */
+#pragma once
+
+#include "domain/domain.h"
+#include "walk.h"
+
+/* Decides for every PCI device of the domain and publishes the ROMs into *plan (must be {0}; the caller frees its
+ * decisions, also on failure), with lines for the log in *reply. Nothing is published unless nothing is refused. Fails
+ * with ERROR_REFUSED (all refusals in one message, under "enforce"), ERROR_INPUT, ERROR_LIMIT or ERROR_INTERNAL. */
+int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
+                struct walk_reply *reply, struct error *err);
