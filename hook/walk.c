@@ -15,7 +15,10 @@ static int first_call(const struct walk *walk, const struct vmi *vmi, const stru
     return walk_decide(walk, &config, domain, plan, reply, err);
 }
 
+/* Is this the VM that the plan was made for? */
 static bool plan_covers(const struct plan *plan, const struct domain *domain) {
+    if (plan->firmware != domain->firmware)
+        return false;
     for (size_t i = 0; i < domain->count; i++)
         if (domain->devices[i].kind == DEVICE_PCI && !plan_find(plan, domain->devices[i].address))
             return false;
@@ -33,14 +36,6 @@ static int later_call(const struct walk *walk, const struct plan *plan, struct e
     return 0;
 }
 
-static void free_plan(struct plan *plan) {
-    free(plan->decisions);
-    *plan = (struct plan){0};
-}
-static inline void free_plan_at(struct plan *plan) {
-    free_plan(plan);
-}
-
 static int make_plan(const struct walk *walk, const struct vmi *vmi, const struct domain *domain, struct plan *plan,
                      struct walk_reply *reply, bool *accepted_before, struct error *err) {
     int known = walk->memory && vmi->uid ? plan_memory_get(walk->memory, vmi->uid, vmi->annotation, plan, err) : 0;
@@ -49,14 +44,14 @@ static int make_plan(const struct walk *walk, const struct vmi *vmi, const struc
     *accepted_before = known && plan_covers(plan, domain);
     if (*accepted_before)
         return later_call(walk, plan, err);
-    free_plan(plan);
+    plan_free(plan);
     return first_call(walk, vmi, domain, plan, reply, err);
 }
 
 static int answer(const struct walk *walk, struct bytes vmi_text, struct domain *domain, struct walk_reply *reply,
                   struct error *err) {
     CLEANUP(vmi_free) struct vmi vmi = {0};
-    CLEANUP(free_plan) struct plan plan = {0};
+    CLEANUP(plan_free) struct plan plan = {0};
     bool accepted_before = false;
     if (vmi_parse(vmi_text, &vmi, err) < 0 || make_plan(walk, &vmi, domain, &plan, reply, &accepted_before, err) < 0 ||
         domain_apply(domain, &plan, &reply->domain, err) < 0)

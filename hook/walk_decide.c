@@ -62,6 +62,8 @@ static void note_decision(const struct device *device, const struct decision *de
         buffer_printf(notes, "%s: ROM file %s\n", label, published_rom_path(decision->published));
     else if (decision->rom == ROM_SETTING_DISABLED)
         buffer_printf(notes, "%s: no ROM, as the annotation says\n", label);
+    else if (decision->rom == ROM_SETTING_DEVICE)
+        buffer_printf(notes, "%s: the device's own ROM, as the annotation says\n", label);
     else
         buffer_printf(notes, "%s: no ROM of a bundle\n", label);
 }
@@ -139,6 +141,7 @@ static inline void free_deciding_at(struct deciding *deciding) {
  * (bad input, no memory) fails the call whatever the policy. */
 static int decide_all(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
                       const struct domain *domain, struct plan *plan, struct deciding *deciding, struct error *err) {
+    plan->firmware = domain->firmware;
     plan->decisions = calloc(domain->pci_count + 1, sizeof(*plan->decisions));
     deciding->devices = calloc(domain->pci_count + 1, sizeof(struct device *));
     deciding->roms = calloc(domain->pci_count + 1, sizeof(*deciding->roms));
@@ -199,9 +202,18 @@ static int decide_and_publish(const struct walk *walk, const struct bundle_view 
 
 int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
                 struct walk_reply *reply, struct error *err) {
-    struct bundle_view bundles;
-    bundle_set_acquire(walk->bundles, &bundles);
-    int failed = decide_and_publish(walk, &bundles, config, domain, plan, reply, err);
-    bundle_set_release(walk->bundles);
-    return failed;
+    for (bool again = true;; again = false) {
+        struct bundle_view bundles;
+        struct error problem = {0};
+        bundle_set_acquire(walk->bundles, &bundles);
+        int failed = decide_and_publish(walk, &bundles, config, domain, plan, reply, &problem);
+        /* A bundle that is replaced just now has an old manifest and new ROMs, or the reverse: one more look. */
+        bool changed = failed && !bundle_set_is_current(walk->bundles);
+        bundle_set_release(walk->bundles);
+        if (!failed)
+            return 0;
+        if (!changed || !again)
+            return error_set(err, problem.code, "%s", problem.message);
+        plan_free(plan);
+    }
 }

@@ -22,7 +22,7 @@ struct bundle {
 struct bundle *bundle_open(const char *path, struct error *err);
 
 /* Reads a ROM of the bundle whole into *content (must be {0}), at most ROM_SIZE_MAX bytes, and checks its SHA-256. The
- * file is opened once, so the bytes that were checked are the bytes that are returned. */
+ * file is opened once, so the bytes that were checked are the bytes that are returned. Fails with ERROR_REFUSED. */
 int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
                     struct error *err);
 

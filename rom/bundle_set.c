@@ -11,7 +11,7 @@ struct bundle_set {
     struct error error;                     /* of the first that could not */
 };
 
-static bool is_current(const struct bundle_set *set) {
+bool bundle_set_is_current(const struct bundle_set *set) {
     for (size_t i = 0; i < set->count; i++)
         if (!set->bundles[i] || !bundle_is_current(set->bundles[i]))
             return false;
@@ -46,7 +46,7 @@ struct bundle_set *bundle_set_open(const char *const *paths, size_t count, struc
 
 void bundle_set_acquire(struct bundle_set *set, struct bundle_view *view) {
     pthread_rwlock_rdlock(&set->lock);
-    if (!is_current(set)) {
+    if (!bundle_set_is_current(set)) {
         pthread_rwlock_unlock(&set->lock);
         pthread_rwlock_wrlock(&set->lock);
         reopen(set);

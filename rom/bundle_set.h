@@ -26,4 +26,7 @@ struct bundle_set *bundle_set_open(const char *const *paths, size_t count, struc
 void bundle_set_acquire(struct bundle_set *set, struct bundle_view *view);
 void bundle_set_release(struct bundle_set *set);
 
+/* Is every bundle open and as it is on disk? To be asked while the set is acquired. */
+bool bundle_set_is_current(const struct bundle_set *set);
+
 void bundle_set_close(struct bundle_set *set);

@@ -211,7 +211,7 @@ static int parse_top(json_t *root, struct manifest *manifest, struct error *err)
 
 int manifest_parse(struct bytes text, struct manifest *manifest, struct error *err) {
     *manifest = (struct manifest){0};
-    CLEANUP(json_decref) json_t *root = json_parse(text, "it", err);
+    CLEANUP(json_decref) json_t *root = json_parse(text, "it", JSON_FOR_US, err);
     if (root && parse_top(root, manifest, err) == 0)
         return 0;
     manifest_free(manifest);

@@ -18,7 +18,6 @@ struct published_rom {
     uint8_t sha256[crypto_hash_sha256_BYTES];
     uint8_t *content;
     size_t size;
-    struct stat status; /* of the file as we left it; ctime cannot be set back by its owner */
 };
 
 struct publisher {
@@ -51,10 +50,13 @@ static int open_folder(const struct publisher *publisher) {
 
 static int make_folder(const struct publisher *publisher, struct error *err) {
     if (mkdir(publisher->rom_dir, 0755) < 0 && errno != EEXIST)
-        return error_set_errno(err, ERROR_INTERNAL, errno, "cannot make the ROM folder %s", publisher->rom_dir);
+        return error_set_errno(err, ERROR_INTERNAL, errno,
+                               "cannot make the ROM folder %s (is its parent mounted and writable?)",
+                               publisher->rom_dir);
     int fd = open_folder(publisher);
     if (fd < 0)
-        return error_set_errno(err, ERROR_INTERNAL, errno, "cannot open the ROM folder %s", publisher->rom_dir);
+        return error_set_errno(err, ERROR_INTERNAL, errno,
+                               "cannot open the ROM folder %s (it must be a folder, no link)", publisher->rom_dir);
     /* Whatever the umask was, uid 107 must be able to look inside. Not ours to change if somebody else made it. */
     struct stat status;
     if (fstat(fd, &status) == 0 && status.st_uid == geteuid())
@@ -70,7 +72,7 @@ static int write_file(int dir_fd, const char *temporary, struct published_rom *r
         return -1;
     struct bytes content = {rom->content, rom->size};
     if (file_write_all(fd, content) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
-        renameat(dir_fd, temporary, dir_fd, rom->name) < 0 || fstat(fd, &rom->status) < 0)
+        renameat(dir_fd, temporary, dir_fd, rom->name) < 0)
         return -1;
     return 0;
 }
@@ -86,21 +88,41 @@ static int put_file(const struct publisher *publisher, struct published_rom *rom
     if (write_file(dir_fd, temporary, rom) < 0) {
         int reason = errno;
         unlinkat(dir_fd, temporary, 0);
-        return error_set_errno(err, ERROR_INTERNAL, reason, "cannot write the ROM %s/%s", publisher->rom_dir,
-                               rom->name);
+        return error_set_errno(err, ERROR_INTERNAL, reason,
+                               "cannot write the ROM %s/%s (is there room, and is the folder ours?)",
+                               publisher->rom_dir, rom->name);
     }
     fsync(dir_fd); /* the file is whole either way; this only makes its name last */
     return 0;
 }
 
+static bool same_content(int fd, const struct published_rom *rom) {
+    uint8_t chunk[16384];
+    size_t at = 0;
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got == 0 && at == rom->size;
+        if ((size_t)got > rom->size - at || memcmp(chunk, rom->content + at, (size_t)got) != 0)
+            return false;
+        at += (size_t)got;
+    }
+}
+
+/* Looks at the bytes, not at the time stamps: another process of our uid can set those, and libvirt may change the
+ * owner without harm. */
 static bool file_is_ours(const struct publisher *publisher, const struct published_rom *rom) {
     if (!publisher->rom_dir)
         return true;
-    struct stat now;
+    struct stat status;
     CLEANUP(close_fd) int dir_fd = open_folder(publisher);
-    if (dir_fd < 0 || fstatat(dir_fd, rom->name, &now, AT_SYMLINK_NOFOLLOW) < 0)
+    if (dir_fd < 0)
         return false;
-    return file_unchanged(&rom->status, &now);
+    CLEANUP(close_fd) int fd = openat(dir_fd, rom->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0444) == 0444 &&
+           (size_t)status.st_size == rom->size && same_content(fd, rom);
 }
 
 static void free_rom(struct published_rom *rom) {

@@ -1,8 +1,10 @@
 /* Verified ROMs, put where QEMU finds them.
  *
  * QEMU runs in another container (compute) and reopens the ROM by path, so what it gets must be the bytes that were
- * verified: they are written to a temporary file, synced and renamed into a folder of their own, and looked at again on
- * every later call. The file's name carries its SHA-256, so one name never means two contents.
+ * verified: they are written to a temporary file, synced and renamed into a folder of their own, and compared byte for
+ * byte on every later call. The file's name carries its SHA-256, so one name never means two contents. Against a
+ * process of our own uid (virt-launcher and QEMU have it) nothing protects the file between the last call and QEMU's
+ * start.
  */
 #pragma once
 
@@ -29,7 +31,8 @@ const struct published_rom *publisher_publish(struct publisher *publisher, const
                                               const uint8_t sha256[crypto_hash_sha256_BYTES], struct bytes content,
                                               struct error *err);
 
-/* Makes sure that the file is still the one that was published, and writes it again if it is not. */
+/* Makes sure that the file still holds what was published, and writes it again if it does not. Returns 0, or -1 with
+ * ERROR_LIMIT or ERROR_INTERNAL. */
 int publisher_ensure(struct publisher *publisher, const struct published_rom *rom, struct error *err);
 
 /* The file's path as QEMU will open it. */

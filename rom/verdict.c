@@ -34,19 +34,38 @@ static const struct rom_image *find_x86(struct bytes bytes, const struct rom *ro
     return NULL;
 }
 
-/* edk2's PciOptionRomSupport.c: the initialisation size must lie within the image. */
-static int judge_efi(const struct rom *rom, bool *found, struct error *err) {
-    for (size_t i = 0; i < rom->count; i++) {
-        const struct rom_image *image = &rom->images[i];
-        if (image->code_type != ROM_CODE_EFI)
-            continue;
-        *found = true;
-        if (image->init_size == 0 || image->init_size > image->size)
-            return error_set(err, ERROR_INPUT,
-                             "EFI image at offset 0x%zx: initialisation size %zu exceeds the image's %zu bytes",
-                             image->offset, image->init_size, image->size);
-    }
+/* Would UEFI firmware load this image? edk2's PciOptionRomSupport.c: the initialisation size lies within the image, the
+ * subsystem is a boot or runtime driver, the machine is one that it can run. */
+static int judge_efi_image(const struct rom_image *image, struct error *err) {
+    enum { BOOT_SERVICE_DRIVER = 0x0b, RUNTIME_DRIVER = 0x0c, X64 = 0x8664, AARCH64 = 0xaa64, EBC = 0x0ebc };
+    if (image->init_size == 0 || image->init_size > image->size)
+        return error_set(err, ERROR_INPUT,
+                         "EFI image at offset 0x%zx: initialisation size %zu exceeds the image's %zu bytes",
+                         image->offset, image->init_size, image->size);
+    if (image->efi_subsystem != BOOT_SERVICE_DRIVER && image->efi_subsystem != RUNTIME_DRIVER)
+        return error_set(err, ERROR_INPUT, "EFI image at offset 0x%zx: subsystem 0x%x is no driver's", image->offset,
+                         image->efi_subsystem);
+    if (image->efi_machine != X64 && image->efi_machine != AARCH64 && image->efi_machine != EBC)
+        return error_set(err, ERROR_INPUT, "EFI image at offset 0x%zx: machine 0x%04x is none that OVMF runs",
+                         image->offset, image->efi_machine);
     return 0;
+}
+
+/* One good EFI image is enough; without one the first bad one's reason is the error. */
+static int judge_efi(const struct rom *rom, bool *found, struct error *err) {
+    struct error problem = {0};
+    for (size_t i = 0; i < rom->count; i++) {
+        if (rom->images[i].code_type != ROM_CODE_EFI)
+            continue;
+        struct error reason = {0};
+        if (judge_efi_image(&rom->images[i], &reason) == 0) {
+            *found = true;
+            return 0;
+        }
+        if (problem.code == ERROR_NONE)
+            problem = reason;
+    }
+    return problem.code == ERROR_NONE ? 0 : error_set(err, problem.code, "%s", problem.message);
 }
 
 int rom_judge(struct bytes bytes, struct pci_id id, enum firmware firmware, struct error *err) {

@@ -17,7 +17,7 @@ const char *firmware_name(enum firmware firmware);
  * ERROR_INPUT and the reason.
  *
  * An x86 image must name the device and sum to 0: SeaBIOS and guest drivers insist. The IDs of an EFI image are not
- * compared, for no UEFI firmware does, and real GOP ROMs carry junk there; its sizes must hold together or OVMF skips
- * it.
+ * compared, for no UEFI firmware does, and real GOP ROMs carry junk there; but one EFI image must be a driver that OVMF
+ * would load.
  */
 int rom_judge(struct bytes bytes, struct pci_id id, enum firmware firmware, struct error *err);

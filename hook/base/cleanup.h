@@ -1,6 +1,6 @@
 /* Scope-bound ownership.
  *
- * A variable marked `cleanup(free)` is freed when its scope ends. To hand its value on, take it: the variable becomes
+ * A variable marked CLEANUP(free) is freed when its scope ends. To hand its value on, take it: the variable becomes
  * NULL and the scope's end frees nothing. Every destructor named here accepts NULL (or -1 for descriptors).
  */
 #pragma once

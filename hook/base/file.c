@@ -36,18 +36,6 @@ int file_read(const char *path, size_t limit, struct buffer *buffer, struct erro
     return file_read_fd(fd, path, limit, buffer, err);
 }
 
-int file_read_line_at(int dir_fd, const char *path, char *text, size_t size) {
-    CLEANUP(close_fd) int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return -1;
-    ssize_t got = read(fd, text, size - 1);
-    if (got < 0)
-        return -1;
-    text[got] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return 0;
-}
-
 int file_open_folder(const char *path, struct error *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)

@@ -14,15 +14,11 @@ int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, 
 /* Opens and reads the file at `path`; "-" is standard input. */
 int file_read(const char *path, size_t limit, struct buffer *buffer, struct error *err);
 
-/* Reads one line of a small text file (as sysfs has them) below directory fd into text, without the newline. Returns
- * 0, or -1 with errno set: no error is filled, for a missing attribute is often no failure. */
-int file_read_line_at(int dir_fd, const char *path, char *text, size_t size);
-
 /* Opens the folder at `path`. Returns a descriptor that the caller closes, or -1. */
 int file_open_folder(const char *path, struct error *err);
 
 /* Opens the regular file `path`, relative to folder dir_fd, read-only. Symbolic links are followed as long as nothing
- * leaves the folder (a ConfigMap's mount is made of such links); an absolute path, a "..", or a link that leads out is
+ * leaves the folder (a ConfigMap's mount is made of such links); an absolute path, or a ".." or link that leads out, is
  * refused. `folder` is for messages. Returns a descriptor that the caller closes, or -1. */
 int file_open_beneath(int dir_fd, const char *folder, const char *path, struct error *err);
 

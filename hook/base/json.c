@@ -19,13 +19,14 @@ struct json_place json_element(const struct json_place *place, size_t index) {
     return element;
 }
 
-json_t *json_parse(struct bytes text, const char *what, struct error *err) {
+json_t *json_parse(struct bytes text, const char *what, enum json_strictness strictness, struct error *err) {
     if (text.size == 0) {
         error_set(err, ERROR_INPUT, "%s is empty", what);
         return NULL;
     }
     json_error_t problem;
-    json_t *value = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &problem);
+    size_t flags = strictness == JSON_FOR_US ? JSON_REJECT_DUPLICATES : JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
+    json_t *value = json_loadb((const char *)text.data, text.size, flags, &problem);
     if (!value)
         error_set(err, json_error_code(&problem) == json_error_out_of_memory ? ERROR_LIMIT : ERROR_INPUT,
                   "%s is not valid JSON: line %d, column %d: %s", what, problem.line, problem.column, problem.text);

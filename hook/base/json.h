@@ -21,9 +21,14 @@ struct json_place {
 struct json_place json_member(const struct json_place *place, const char *key);
 struct json_place json_element(const struct json_place *place, size_t index);
 
-/* Parses text, refusing duplicate keys and anything behind the value. `what` names the document in messages. Returns a
+/* What is written for us is read strictly: a duplicate key is an error. What is written for others (the VMI) must only
+ * be readable: \u0000, duplicate keys and numbers beyond 64 bits in parts that we do not look at are no business of
+ * ours. */
+enum json_strictness { JSON_FOR_US, JSON_OF_OTHERS };
+
+/* Parses text, refusing anything behind the value. `what` names the document in messages. Returns a
  * new reference, or NULL with err filled (ERROR_INPUT; line and column in the message). */
-json_t *json_parse(struct bytes text, const char *what, struct error *err);
+json_t *json_parse(struct bytes text, const char *what, enum json_strictness strictness, struct error *err);
 
 /* Fails with ERROR_INPUT unless every key of object is in `known` (NULL-terminated). The message quotes the key and
  * lists the known ones. */

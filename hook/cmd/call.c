@@ -29,6 +29,25 @@ static const struct argp_option options[] = {
     {0},
 };
 
+typedef int method_call(const struct call *call, struct error *err);
+static method_call call_info, call_on_define_domain, call_shutdown;
+
+static const struct method {
+    const char *name;
+    method_call *run;
+} methods[] = {
+    {"Info", call_info},
+    {"OnDefineDomain", call_on_define_domain},
+    {"Shutdown", call_shutdown},
+};
+
+static const struct method *find_method(const char *name) {
+    for (size_t i = 0; name && i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (strcmp(name, methods[i].name) == 0)
+            return &methods[i];
+    return NULL;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct call *call = state->input;
     enum hook_version version;
@@ -57,6 +76,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
             argp_error(state, "which method? Info, OnDefineDomain or Shutdown");
         if (!call->socket)
             argp_error(state, "--socket is needed");
+        if (!find_method(call->method))
+            argp_error(state, "no method '%s': Info, OnDefineDomain or Shutdown", call->method ? call->method : "");
+        if (call->method && strcmp(call->method, "OnDefineDomain") == 0 && (!call->domain || !call->vmi))
+            argp_error(state, "OnDefineDomain needs --domain and --vmi");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -103,8 +126,6 @@ static int call_on_define_domain(const struct call *call, struct error *err) {
     CLEANUP(buffer_free) struct buffer vmi = {0};
     CLEANUP(buffer_free) struct buffer request = {0};
     CLEANUP(buffer_free) struct buffer reply = {0};
-    if (!call->domain || !call->vmi)
-        return error_set(err, ERROR_INPUT, "OnDefineDomain needs --domain and --vmi");
     if (file_read(call->domain, SIZE_MAX, &domain, err) < 0 || file_read(call->vmi, SIZE_MAX, &vmi, err) < 0)
         return -1;
     Kubevirt__Hooks__V1alpha3__OnDefineDomainParams params = KUBEVIRT__HOOKS__V1ALPHA3__ON_DEFINE_DOMAIN_PARAMS__INIT;
@@ -132,22 +153,6 @@ static int call_shutdown(const struct call *call, struct error *err) {
     return send_call(call, callback_path(call, "Shutdown", path), CALLBACK_TIMEOUT_MS, (struct bytes){0}, &reply, err);
 }
 
-static const struct {
-    const char *method;
-    int (*run)(const struct call *call, struct error *err);
-} methods[] = {
-    {"Info", call_info},
-    {"OnDefineDomain", call_on_define_domain},
-    {"Shutdown", call_shutdown},
-};
-
-static int run(const struct call *call, struct error *err) {
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (strcmp(call->method, methods[i].method) == 0)
-            return methods[i].run(call, err);
-    return error_set(err, ERROR_INPUT, "no method \"%s\": Info, OnDefineDomain, Shutdown", call->method);
-}
-
 int cmd_call(int argc, char **argv) {
     static const struct argp argp = {
         options,
@@ -165,7 +170,7 @@ int cmd_call(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0)
         return EXIT_USAGE;
     struct error err = {0};
-    if (run(&call, &err) == 0)
+    if (find_method(call.method)->run(&call, &err) == 0)
         return EXIT_FINE;
     /* What the server said has been printed. */
     return err.code == ERROR_REFUSED ? EXIT_BAD : setup_report(&err);

@@ -44,9 +44,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         state->child_inputs[0] = &serve->setup;
         return 0;
     case KEY_SOCKET_DIR:
+        setup_check_folder(state, "--socket-dir", argument);
         serve->socket_dir = argument;
         return 0;
     case KEY_ROM_DIR:
+        setup_check_folder(state, "--rom-dir", argument);
         serve->rom_dir = argument;
         return 0;
     case KEY_VERSION:
@@ -100,14 +102,15 @@ static int rom_paths(const struct serve *serve, const char *container, struct bu
     return buffer_check(rom_dir, err) < 0 || buffer_check(compute_dir, err) < 0 ? -1 : 0;
 }
 
-static const char *container_name(struct error *err) {
-    const char *name = getenv("CONTAINER_NAME");
-    if (!name || !*name)
-        return NULL;
-    /* Kubernetes' own rule (RFC 1123 label) is narrower. */
-    if (!text_is_file_name(name, 63))
-        error_set(err, ERROR_INPUT, "CONTAINER_NAME is no container's name: unset it");
-    return name;
+/* *name becomes the container's name, or NULL where KubeVirt gives none. */
+static int container_name(const char **name, struct error *err) {
+    *name = getenv("CONTAINER_NAME");
+    if (!*name || !**name)
+        *name = NULL;
+    /* Kubernetes' own rule (RFC 1123 label: 63 characters) is narrower. */
+    else if (!text_is_file_name(*name, 63))
+        return error_set(err, ERROR_INPUT, "CONTAINER_NAME is no container's name: unset it");
+    return 0;
 }
 
 static void on_shutdown(void *owner) {
@@ -126,10 +129,25 @@ static void wait_for_end(const struct serve *serve, int signal_fd) {
         log_info("received signal: %s", strsignal((int)received.ssi_signo));
 }
 
+/* gRPC waits for ever for threads that it could not start. */
+enum { START_SECONDS = 5 };
+
+static void give_up_start(int signal_number) {
+    static const char text[] =
+        "error: gRPC did not start within 5 s: is there a limit on the pod's processes or memory?\n";
+    (void)signal_number;
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)ignored;
+    _exit(EXIT_BAD);
+}
+
 static int run_server(struct serve *serve, const char *path, int signal_fd, struct error *err) {
     struct rpc_method methods[HOOK_METHODS_MAX];
     struct hooks hooks = {&serve->setup.walk, serve->first, serve->last, on_shutdown, serve};
+    signal(SIGALRM, give_up_start);
+    alarm(START_SECONDS);
     struct rpc_server *server = rpc_server_start(path, methods, hooks_methods(&hooks, methods), err);
+    alarm(0);
     if (!server)
         return -1;
     log_info("listening on %s", path);
@@ -147,8 +165,9 @@ static void log_bundles(struct bundle_set *set) {
     else if (view.count == 0)
         log_info("no ROM bundle: devices keep their own ROMs");
     for (size_t i = 0; i < view.count && view.error.code == ERROR_NONE; i++)
-        log_info("ROM bundle \"%s\" (%s): %zu ROMs", view.bundles[i]->manifest.name, view.bundles[i]->path,
-                 view.bundles[i]->manifest.count);
+        log_info("ROM bundle \"%s\" %s (%s): %zu ROMs", view.bundles[i]->manifest.name,
+                 view.bundles[i]->manifest.version ? view.bundles[i]->manifest.version : "without version",
+                 view.bundles[i]->path, view.bundles[i]->manifest.count);
     bundle_set_release(set);
 }
 
@@ -156,8 +175,8 @@ static int serve(struct serve *serve, int signal_fd, struct error *err) {
     CLEANUP(buffer_free) struct buffer path = {0};
     CLEANUP(buffer_free) struct buffer rom_dir = {0};
     CLEANUP(buffer_free) struct buffer compute_dir = {0};
-    const char *container = container_name(err);
-    if (err->code != ERROR_NONE || rom_paths(serve, container, &rom_dir, &compute_dir, err) < 0 ||
+    const char *container;
+    if (container_name(&container, err) < 0 || rom_paths(serve, container, &rom_dir, &compute_dir, err) < 0 ||
         setup_open(&serve->setup, rom_dir.data, compute_dir.data, err) < 0 ||
         socket_path(serve->socket_dir, container, &path, err) < 0)
         return -1;
@@ -176,6 +195,7 @@ static int block_signals(void) {
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGQUIT);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large for us is an error of that call, not the end */
     return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
 }
 

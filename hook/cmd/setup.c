@@ -22,6 +22,12 @@ static const struct argp_option options[] = {
     {0},
 };
 
+void setup_check_folder(const struct argp_state *state, const char *option, const char *folder) {
+    struct bytes text = {(const uint8_t *)folder, strlen(folder)};
+    if (*folder != '/' || utf8_valid_prefix(text) < text.size)
+        argp_error(state, "%s: '%s' is not an absolute path in UTF-8", option, folder);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct setup *setup = state->input;
     switch (key) {
@@ -35,6 +41,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         setup->sysfs = argument;
         return 0;
     case KEY_COMPUTE_DIR:
+        setup_check_folder(state, "--compute-dir", argument);
         setup->compute_dir = argument;
         return 0;
     case KEY_POLICY:

@@ -12,7 +12,7 @@ struct setup {
     /* From the command line; the texts are argv's. */
     const char *bundle_paths[BUNDLE_SET_MAX];
     size_t path_count;
-    const char *sysfs, *compute_dir, *rom_dir;
+    const char *sysfs, *compute_dir;
     enum policy policy;
 
     struct walk walk; /* made by setup_open */
@@ -27,9 +27,8 @@ int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir
 
 void setup_close(struct setup *setup);
 
-static inline void setup_close_at(struct setup *setup) {
-    setup_close(setup);
-}
+/* Refuses, as wrong usage, a folder that is not an absolute path in UTF-8: it ends up in a domain's XML. */
+void setup_check_folder(const struct argp_state *state, const char *option, const char *folder);
 
 /* Prints "error: CODE: message" for people and returns EXIT_BAD. */
 int setup_report(const struct error *err);

@@ -122,6 +122,8 @@ static int check_same_address(const struct config *config, struct error *err) {
 
 static int parse_devices(json_t *devices, struct config *config, struct error *err) {
     static const struct json_place place = {"devices"};
+    if (json_object_size(devices) > CONFIG_DEVICES_MAX)
+        return error_set(err, ERROR_INPUT, "devices: more than %d keys", CONFIG_DEVICES_MAX);
     config->entries = calloc(json_object_size(devices) + 1, sizeof(*config->entries));
     if (!config->entries)
         return error_no_memory(err);
@@ -166,11 +168,12 @@ static int parse_top(json_t *root, struct config *config, struct error *err) {
 int config_parse(const char *annotation, struct config *config, struct error *err) {
     *config = (struct config){0};
     CLEANUP(json_decref)
-    json_t *root = json_parse((struct bytes){(const uint8_t *)annotation, strlen(annotation)}, "the value", err);
+    json_t *root =
+        json_parse((struct bytes){(const uint8_t *)annotation, strlen(annotation)}, "the value", JSON_FOR_US, err);
     if (root && parse_top(root, config, err) == 0)
         return 0;
     config_free(config);
-    return error_prefix(err, "annotation gpu.vm.kubevirt.io/config");
+    return error_prefix(err, "annotation " CONFIG_ANNOTATION);
 }
 
 int config_device_options(const struct config *config, const char *name, struct pci_address address,

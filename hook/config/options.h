@@ -13,6 +13,12 @@
 #include "base/pci.h"
 #include "base/text.h"
 
+/* The annotation on the VM's spec.template.metadata. */
+#define CONFIG_ANNOTATION "gpu.vm.kubevirt.io/config"
+
+/* More devices than any VM has. */
+#define CONFIG_DEVICES_MAX 256
+
 enum policy {
     POLICY_UNSET,
     POLICY_ENFORCE, /* what is wrong refuses the VM */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "config/options.h"
 
 static int read_metadata(struct vmi *vmi, struct error *err) {
     static const struct json_place top = {"VMI: metadata"};
@@ -13,9 +14,7 @@ static int read_metadata(struct vmi *vmi, struct error *err) {
         return -1;
     if (!metadata)
         return 0;
-    if (json_get_string(metadata, "uid", false, &top, &vmi->uid, err) < 0 ||
-        json_get_string(metadata, "namespace", false, &top, &vmi->namespace, err) < 0 ||
-        json_get_string(metadata, "name", false, &top, &vmi->name, err) < 0)
+    if (json_get_string(metadata, "uid", false, &top, &vmi->uid, err) < 0)
         return -1;
     if (vmi->uid && !*vmi->uid)
         vmi->uid = NULL;
@@ -24,12 +23,12 @@ static int read_metadata(struct vmi *vmi, struct error *err) {
         return 0;
     if (json_get_object(metadata, "annotations", false, &top, &annotations, err) < 0)
         return -1;
-    return json_get_string(annotations, VMI_ANNOTATION, false, &annotations_place, &vmi->annotation, err);
+    return json_get_string(annotations, CONFIG_ANNOTATION, false, &annotations_place, &vmi->annotation, err);
 }
 
 int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
-    *vmi = (struct vmi){.namespace = "", .name = ""};
-    vmi->root = json_parse(text, "the VMI", err);
+    *vmi = (struct vmi){0};
+    vmi->root = json_parse(text, "the VMI", JSON_OF_OTHERS, err);
     if (!vmi->root)
         return -1;
     int failed = json_is_object(vmi->root) ? read_metadata(vmi, err)

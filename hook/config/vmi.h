@@ -8,15 +8,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* The annotation on the VM's spec.template.metadata that carries a VM owner's options. */
-#define VMI_ANNOTATION "gpu.vm.kubevirt.io/config"
-
 /* The texts belong to `root`. */
 struct vmi {
     json_t *root;
     const char *uid;        /* NULL when the VMI has none */
-    const char *namespace;  /* "" when absent */
-    const char *name;       /* "" when absent */
     const char *annotation; /* NULL when the VM owner said nothing */
 };
 

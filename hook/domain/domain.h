@@ -1,7 +1,7 @@
 /* A libvirt domain as far as passthrough concerns it: its devices, its firmware, and the edits that a plan makes.
  *
- * Formats: libvirt's docs/formatdomain (hostdev, rom, os). The order of a boot: domain_parse, domain_find,
- * domain_apply, domain_free. A domain belongs to one thread.
+ * Formats: libvirt's docs/formatdomain (hostdev, rom, os). The order: domain_parse, domain_apply, domain_free. A domain
+ * belongs to one thread.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ struct domain {
 };
 
 /* Parses `xml` (borrowed: it must outlive the domain) and finds the passthrough devices in it. Fails with ERROR_INPUT
- * when it is no domain XML, or a PCI hostdev has no readable source address. domain_free gives it back. */
+ * when it is no domain XML, or a PCI hostdev has no readable source address; with ERROR_LIMIT when it is too large.
+ * domain_free gives it back. */
 int domain_parse(struct bytes xml, struct domain *domain, struct error *err);
 
 /* Makes the plan's edits and writes the result into *out (must be {0}). Every PCI hostdev gets mode="subsystem",

@@ -30,12 +30,15 @@ struct rom_attributes {
 };
 
 static struct rom_attributes rom_attributes(const xmlNode *rom, const struct decision *decision) {
-    const char *bar = decision->rom_bar == TOGGLE_OFF ? "off" : decision->rom_bar == TOGGLE_ON ? "on" : NULL;
+    static const char *const bars[] = {[TOGGLE_ON] = "on", [TOGGLE_OFF] = "off"};
+    const char *bar = decision->rom_bar != TOGGLE_UNSET ? bars[decision->rom_bar] : NULL;
     switch (decision->rom) {
     case ROM_SETTING_DISABLED:
         return (struct rom_attributes){.enabled = "no"};
     case ROM_SETTING_FILE:
         return (struct rom_attributes){.bar = bar ? bar : "on", .file = published_rom_path(decision->published)};
+    case ROM_SETTING_DEVICE:
+        return (struct rom_attributes){.bar = bar ? bar : "on"};
     case ROM_SETTING_KEEP:
         break;
     }
@@ -46,8 +49,16 @@ static bool applies_rom(const struct decision *decision) {
     return decision && (decision->rom != ROM_SETTING_KEEP || decision->rom_bar != TOGGLE_UNSET);
 }
 
+/* Where the device's own ROM is wanted, no <rom> at all says it best. */
+static bool needs_no_rom(const xmlNode *rom, const struct decision *decision) {
+    return decision->rom == ROM_SETTING_DEVICE && decision->rom_bar == TOGGLE_UNSET &&
+           (!rom || attribute_is(rom, "file", NULL));
+}
+
 static int apply_rom(struct tree *tree, xmlNode *hostdev, const struct decision *decision, struct error *err) {
     xmlNode *rom = tree_child(hostdev, "rom");
+    if (needs_no_rom(rom, decision))
+        return 0;
     if (!rom && !(rom = tree_add_child(tree, hostdev, "rom", err)))
         return -1;
     struct rom_attributes wanted = rom_attributes(rom, decision);
@@ -60,6 +71,8 @@ static int apply_rom(struct tree *tree, xmlNode *hostdev, const struct decision 
 
 static bool landed_rom(const xmlNode *hostdev, const struct decision *decision) {
     const xmlNode *rom = tree_child(hostdev, "rom");
+    if (needs_no_rom(rom, decision))
+        return true;
     if (!rom || tree_next(rom, "rom"))
         return false;
     struct rom_attributes wanted = rom_attributes(rom, decision);

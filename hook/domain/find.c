@@ -39,7 +39,9 @@ static int read_source(const xmlNode *hostdev, const char *label, struct pci_add
     const xmlNode *source = tree_child(hostdev, "source");
     const xmlNode *node = source ? tree_child(source, "address") : NULL;
     if (!node)
-        return error_set(err, ERROR_INPUT, "hostdev %s: it has no source address", label);
+        return error_set(err, ERROR_INPUT,
+                         "hostdev %s: it has no source address: what made it (KubeVirt, another hook) must give one",
+                         label);
     unsigned long domain, bus, slot, function;
     if (read_part(node, "domain", 0, UINT32_MAX, label, &domain, err) < 0 ||
         read_part(node, "bus", -1, 0xff, label, &bus, err) < 0 ||
@@ -55,7 +57,7 @@ static int read_rom(const xmlNode *hostdev, const char *label, struct device *de
     if (!rom)
         return 0;
     if (tree_next(rom, "rom"))
-        return error_set(err, ERROR_INPUT, "hostdev %s: it has more than one <rom>", label);
+        return error_set(err, ERROR_INPUT, "hostdev %s: it has more than one <rom>: another hook must add none", label);
     const char *enabled = tree_attribute(rom, "enabled");
     device->rom_disabled = enabled && strcmp(enabled, "no") == 0;
     return 0;

@@ -32,6 +32,34 @@ static size_t tag_end(struct bytes source, size_t at) {
     return at;
 }
 
+static size_t count_quoted(struct bytes source, size_t at, size_t end) {
+    size_t count = 0;
+    char quote = '\0';
+    for (; at < end; at++) {
+        char c = (char)source.data[at];
+        if (quote ? c == quote : c == '"' || c == '\'') {
+            count += quote != '\0';
+            quote = quote ? '\0' : c;
+        }
+    }
+    return count;
+}
+
+size_t span_crowded_tag(struct bytes source, size_t most) {
+    enum { ATTRIBUTE_SIZE = 4 }; /* at least: a="" without the blank */
+    const uint8_t *end = source.data + source.size, *found = memchr(source.data, '<', source.size);
+    while (found) {
+        const uint8_t *next = memchr(found + 1, '<', (size_t)(end - found) - 1);
+        size_t start = (size_t)(found - source.data);
+        /* Between one "<" and the next is at most one tag: most are too short to look at. */
+        if ((size_t)((next ? next : end) - found) > most * ATTRIBUTE_SIZE && !starts_with(source, start, "<!") &&
+            !starts_with(source, start, "<?") && count_quoted(source, start, tag_end(source, start)) > most)
+            return start;
+        found = next;
+    }
+    return source.size;
+}
+
 /* The next tag at or after *at, which moves behind it. Comments, CDATA sections and processing instructions are no
  * tags. */
 static struct tag next_tag(struct bytes source, size_t *at) {
@@ -58,13 +86,11 @@ static struct tag next_tag(struct bytes source, size_t *at) {
     return (struct tag){TAG_NONE, source.size, source.size};
 }
 
-xmlNode *span_next_element(const xmlNode *node, const xmlNode *root, int *depth) {
+xmlNode *span_next_element(const xmlNode *node, const xmlNode *root) {
     xmlNode *child = xmlFirstElementChild((xmlNode *)node);
-    if (child) {
-        ++*depth;
+    if (child)
         return child;
-    }
-    for (; node != root; node = node->parent, --*depth) {
+    for (; node != root; node = node->parent) {
         xmlNode *sibling = xmlNextElementSibling((xmlNode *)node);
         if (sibling)
             return sibling;
@@ -94,7 +120,6 @@ struct element_span *span_map(struct bytes source, xmlNode *root, size_t count, 
         return NULL;
     }
     size_t at = 0, used = 0;
-    int depth = 1;
     xmlNode *next = root, *open = NULL;
     for (;;) {
         struct tag tag = next_tag(source, &at);
@@ -116,7 +141,7 @@ struct element_span *span_map(struct bytes source, xmlNode *root, size_t count, 
                                             .end = tag.end,
                                             .self_closing = tag.kind == TAG_EMPTY};
         node->_private = &spans[used++];
-        next = span_next_element(node, root, &depth);
+        next = span_next_element(node, root);
         if (tag.kind == TAG_OPEN)
             open = node;
     }

@@ -23,6 +23,9 @@ static inline struct element_span *span_of(const xmlNode *node) {
     return node->_private;
 }
 
-/* The element that follows node in document order within root, or NULL. *depth, the level of node, becomes its level.
- */
-xmlNode *span_next_element(const xmlNode *node, const xmlNode *root, int *depth);
+/* The offset of the first start tag with more than `most` attributes, or the text's size. The text need not be
+ * well-formed: then the answer may be wrong, but is given in linear time. */
+size_t span_crowded_tag(struct bytes source, size_t most);
+
+/* The element that follows node in document order within root, or NULL. */
+xmlNode *span_next_element(const xmlNode *node, const xmlNode *root);

@@ -2,6 +2,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "domain/span.h"
@@ -19,40 +20,60 @@ static void free_context(xmlParserCtxt *context) {
 }
 DEFINE_CLEANUP(xmlParserCtxt, free_context)
 
-/* Called at "<!DOCTYPE": entities can only be declared there, so without it there is nothing to expand or to fetch. */
-static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
-    (void)name, (void)external, (void)system;
-    xmlParserCtxt *parser = context;
-    *(bool *)parser->_private = true;
+/* Why our handlers stopped the parser. */
+struct parsing {
+    enum { STOP_NOT, STOP_DOCUMENT_TYPE, STOP_DEPTH, STOP_ELEMENTS } stop;
+    size_t elements;
+    startElementNsSAX2Func start_element; /* libxml2's own */
+};
+
+static void stop(xmlParserCtxt *parser, int reason) {
+    struct parsing *parsing = parser->_private;
+    parsing->stop = reason;
     xmlStopParser(parser);
 }
 
-static int describe_problem(xmlParserCtxt *context, bool has_document_type, struct error *err) {
-    if (has_document_type)
+/* Called at "<!DOCTYPE": entities can only be declared there, so without it there is nothing to expand or to fetch. */
+static void refuse_document_type(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
+    (void)name, (void)external, (void)system;
+    stop(context, STOP_DOCUMENT_TYPE);
+}
+
+/* Called at each start tag: libxml2's own limit on depth goes with XML_PARSE_HUGE, and it has none on elements. */
+static void count_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
+                          const xmlChar **namespace_list, int attributes, int defaulted,
+                          const xmlChar **attribute_list) {
+    xmlParserCtxt *parser = context;
+    struct parsing *parsing = parser->_private;
+    if (parser->nodeNr >= TREE_DEPTH_MAX)
+        stop(parser, STOP_DEPTH);
+    else if (++parsing->elements > TREE_ELEMENTS_MAX)
+        stop(parser, STOP_ELEMENTS);
+    else
+        parsing->start_element(context, name, prefix, uri, namespaces, namespace_list, attributes, defaulted,
+                               attribute_list);
+}
+
+static int describe_problem(xmlParserCtxt *context, const struct parsing *parsing, struct error *err) {
+    int line = context->input ? context->input->line : 0;
+    switch (parsing->stop) {
+    case STOP_DOCUMENT_TYPE:
         return error_set(err, ERROR_INPUT, "the domain XML declares a document type: remove its <!DOCTYPE ...>");
+    case STOP_DEPTH:
+        return error_set(err, ERROR_INPUT, "the domain XML is nested deeper than %d levels: line %d", TREE_DEPTH_MAX,
+                         line);
+    case STOP_ELEMENTS:
+        return error_set(err, ERROR_LIMIT, "the domain XML has more than %d elements", TREE_ELEMENTS_MAX);
+    case STOP_NOT:
+        break;
+    }
     const xmlError *problem = xmlCtxtGetLastError(context);
     if (!problem || !problem->message)
         return error_set(err, ERROR_INPUT, "the domain XML cannot be parsed");
-    char storage[QUOTED_MAX];
-    text_quotable(problem->message, storage);
-    size_t size = strlen(storage);
-    if (size && storage[size - 1] == '?') /* libxml2's messages end in a newline */
-        storage[size - 1] = '\0';
+    char reason[256]; /* libxml2's messages end in a newline */
+    snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(problem->message, "\n"), problem->message);
     return error_set(err, problem->code == XML_ERR_NO_MEMORY ? ERROR_LIMIT : ERROR_INPUT,
-                     "the domain XML is not well-formed: line %d: %s", problem->line, storage);
-}
-
-/* Counts the elements and checks the depth. */
-static int measure(struct tree *tree, struct error *err) {
-    const xmlNode *root = xmlDocGetRootElement(tree->document);
-    int depth = 1;
-    for (const xmlNode *node = root; node; node = span_next_element(node, root, &depth)) {
-        tree->elements++;
-        if (depth > TREE_DEPTH_MAX)
-            return error_set(err, ERROR_INPUT, "the domain XML is nested deeper than %d levels: line %ld",
-                             TREE_DEPTH_MAX, xmlGetLineNo(node));
-    }
-    return 0;
+                     "the domain XML is not well-formed: line %d: %s", problem->line, reason);
 }
 
 static int check_document(struct tree *tree, const char *root, struct error *err) {
@@ -67,11 +88,11 @@ static int check_document(struct tree *tree, const char *root, struct error *err
     if (strcmp((const char *)found->name, root) != 0)
         return error_set(err, ERROR_INPUT, "the domain XML's root is <%s>: it must be <%s>",
                          text_quotable((const char *)found->name, storage), root);
-    return measure(tree, err);
+    return 0;
 }
 
-int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err) {
-    *tree = (struct tree){0};
+/* Checks what libxml2 does not, or too late. */
+static int check_text(struct bytes source, struct error *err) {
     if (source.size == 0)
         return error_set(err, ERROR_INPUT, "the domain XML is empty");
     if (source.size > INT32_MAX)
@@ -84,19 +105,34 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     const uint8_t *nul = memchr(source.data, '\0', source.size);
     if (nul)
         return error_set(err, ERROR_INPUT, "the domain XML has a NUL byte at offset %zu", (size_t)(nul - source.data));
+    /* libxml2 compares each attribute with all others of its element. */
+    size_t crowded = span_crowded_tag(source, TREE_ATTRIBUTES_MAX);
+    if (crowded < source.size)
+        return error_set(err, ERROR_LIMIT, "the domain XML has an element with more than %d attributes: offset %zu",
+                         TREE_ATTRIBUTES_MAX, crowded);
+    return 0;
+}
+
+int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err) {
+    *tree = (struct tree){0};
+    if (check_text(source, err) < 0)
+        return -1;
     CLEANUP(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
     if (!context)
         return error_no_memory(err);
     tree->source = source;
-    bool has_document_type = false;
-    context->_private = &has_document_type;
+    struct parsing parsing = {.start_element = context->sax->startElementNs};
+    context->_private = &parsing;
     context->sax->internalSubset = refuse_document_type;
-    /* White space between elements is kept by tree_write, from the text: the tree is smaller without it. */
+    context->sax->startElementNs = count_element;
+    /* White space between elements is kept by tree_write, from the text: the tree is smaller without it. HUGE lifts the
+     * limit of 10 MB on a single text; what else it lifts is limited here. */
     tree->document = xmlCtxtReadMemory(context, (const char *)source.data, (int)source.size, NULL, NULL,
                                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
-                                           XML_PARSE_NOBLANKS);
-    int failed = !tree->document || has_document_type ? describe_problem(context, has_document_type, err)
-                                                      : check_document(tree, root, err);
+                                           XML_PARSE_NOBLANKS | XML_PARSE_HUGE);
+    tree->elements = parsing.elements;
+    int failed = !tree->document || parsing.stop != STOP_NOT ? describe_problem(context, &parsing, err)
+                                                             : check_document(tree, root, err);
     if (failed)
         tree_free(tree);
     return failed;

@@ -12,8 +12,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* libvirt's schema nests about 20 levels. */
-#define TREE_DEPTH_MAX 128
+/* libvirt's schema nests about 20 levels, and a VM with 1,000 disks has about 15,000 elements. */
+#define TREE_DEPTH_MAX      128
+#define TREE_ELEMENTS_MAX   100000
+#define TREE_ATTRIBUTES_MAX 256
 
 struct tree {
     xmlDoc *document;
@@ -27,7 +29,8 @@ struct tree {
 void tree_setup(void);
 
 /* Parses source into *tree (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not UTF-8 XML with the root
- * element `root`, or is nested too deep. tree_free gives it back. */
+ * element `root`, or is nested too deep; with ERROR_LIMIT when it has too many elements or attributes. tree_free gives
+ * it back. */
 int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err);
 
 /* Prepares a parsed tree for the edits below. */

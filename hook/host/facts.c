@@ -61,6 +61,24 @@ static int read_identity(char *devices, struct pci_address address, struct pci_i
     return failed;
 }
 
+/* What libpci will open must be there and must not block: a snapshot is somebody's folder, and libpci reads a missing
+ * revision as 0. */
+static bool check_attributes(const char *folder, struct host_device *device) {
+    static const char *const names[] = {"vendor", "device", "class", "revision"};
+    char path[4200];
+    struct stat status;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        int missing = stat(path, &status) < 0 ? errno : 0;
+        if (missing || !S_ISREG(status.st_mode)) {
+            snprintf(device->reason, sizeof(device->reason), "%.120s: %s", path,
+                     missing ? strerror(missing) : "not a regular file");
+            return false;
+        }
+    }
+    return true;
+}
+
 void host_read_device(const char *sysfs, struct pci_address address, struct host_device *device) {
     *device = (struct host_device){0};
     char bus[3072], path[4096], text[PCI_ADDRESS_TEXT_MAX];
@@ -81,6 +99,8 @@ void host_read_device(const char *sysfs, struct pci_address address, struct host
         return;
     }
     const struct pci_id *id = &device->identity.id;
+    if (!check_attributes(path, device))
+        return;
     if (read_identity(bus, address, &device->identity) < 0)
         snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
     else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */

@@ -1,7 +1,13 @@
 #include "plan/plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+void plan_free(struct plan *plan) {
+    free(plan->decisions);
+    *plan = (struct plan){0};
+}
 
 const struct decision *plan_find(const struct plan *plan, struct pci_address address) {
     for (size_t i = 0; i < plan->count; i++)
@@ -32,7 +38,8 @@ static int check_mdev_options(const struct config_entry *entry, const struct dev
     if (options->rom == ROM_UNSET && options->rom_bar == TOGGLE_UNSET && !options->has_expect)
         return 0;
     return error_set(err, ERROR_INPUT,
-                     "annotation " VMI_ANNOTATION ": %s is a mediated device: it has no PCI ID and no ROM of its own; "
+                     "annotation " CONFIG_ANNOTATION
+                     ": %s is a mediated device: it has no PCI ID and no ROM of its own; "
                      "remove its \"rom\", \"romBar\" and \"expect\"",
                      device_label(device, label));
 }
@@ -56,7 +63,7 @@ int plan_check_keys(const struct config *config, const struct vmi *vmi, const st
         for (size_t j = 0; j < count; j++)
             buffer_printf(&list, "%s%s", j ? ", " : "", device_label(&devices[j], label));
         return error_set(err, ERROR_INPUT,
-                         "annotation " VMI_ANNOTATION ": devices: \"%s\" matches no device of this VM: it has %s",
+                         "annotation " CONFIG_ANNOTATION ": devices: \"%s\" matches no device of this VM: it has %s",
                          text_quotable(entry->key, key), list.data && !list.failed ? list.data : "none");
     }
     return 0;
@@ -133,7 +140,8 @@ int plan_device(const struct device *device, const struct device_options *option
     if (check_host(options, facts, err) < 0)
         return -1;
 
-    bool wants_rom = options->rom == ROM_AUTO || options->rom == ROM_ID || options->rom_bar != TOGGLE_UNSET;
+    bool wants_rom = options->rom == ROM_AUTO || options->rom == ROM_ID || options->rom == ROM_DEVICE ||
+                     options->rom_bar != TOGGLE_UNSET;
     if (device->rom_disabled && wants_rom)
         return error_set(err, ERROR_INPUT,
                          "the domain disables this device's ROM (<rom enabled=\"no\">), the annotation tunes it: "
@@ -143,6 +151,7 @@ int plan_device(const struct device *device, const struct device_options *option
         decision->rom = ROM_SETTING_DISABLED;
         return 0;
     case ROM_DEVICE:
+        decision->rom = ROM_SETTING_DEVICE;
         return 0;
     case ROM_ID:
         return choose_by_id(options->rom_id, facts, candidate, err);

@@ -11,6 +11,7 @@
 
 enum rom_setting {
     ROM_SETTING_KEEP,     /* leave the domain's <rom> as it is */
+    ROM_SETTING_DEVICE,   /* the device's own ROM: no file, whoever put one there */
     ROM_SETTING_FILE,     /* our published file */
     ROM_SETTING_DISABLED, /* enabled="no": the guest sees no ROM */
 };
@@ -25,9 +26,16 @@ struct decision {
 
 /* What a VM gets. */
 struct plan {
+    enum firmware firmware; /* the domain's */
     size_t count;
     struct decision *decisions;
 };
+
+void plan_free(struct plan *plan);
+
+static inline void plan_free_at(struct plan *plan) {
+    plan_free(plan);
+}
 
 /* The decision for a device, or NULL when the plan has none. */
 const struct decision *plan_find(const struct plan *plan, struct pci_address address);

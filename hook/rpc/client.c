@@ -91,6 +91,9 @@ int rpc_client_call(struct rpc_client *client, const char *method, struct bytes 
              (const char *)GRPC_SLICE_START_PTR(details));
     if (code == GRPC_STATUS_OK)
         read_reply(received, reply);
+    if (reply->failed)
+        *status = (struct rpc_status){GRPC_STATUS_RESOURCE_EXHAUSTED, status_names[GRPC_STATUS_RESOURCE_EXHAUSTED],
+                                      "out of memory for the reply"};
 
     grpc_byte_buffer_destroy(message);
     if (received)
@@ -101,7 +104,7 @@ int rpc_client_call(struct rpc_client *client, const char *method, struct bytes 
     grpc_slice_unref(path);
     grpc_slice_unref(details);
     grpc_call_unref(call);
-    return code == GRPC_STATUS_OK && !reply->failed ? 0 : -1;
+    return status->code == GRPC_STATUS_OK ? 0 : -1;
 }
 
 void rpc_client_close(struct rpc_client *client) {

@@ -1,6 +1,7 @@
 #include "rpc/hooks.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -56,6 +57,9 @@ static void log_lines(enum log_level level, const struct buffer *lines) {
     }
 }
 
+/* A request beyond this leaves much free memory behind, which is given back: the pod's limit may be 64 MB. */
+#define LARGE_REQUEST (1u << 20)
+
 /* The messages of the three versions are the same on the wire; the version is told by the method's path alone. */
 static int handle_on_define_domain(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct hooks *hooks = context;
@@ -74,6 +78,8 @@ static int handle_on_define_domain(void *context, struct bytes request, struct b
     log_lines(LOG_INFO, &answer.notes);
     log_lines(LOG_WARNING, &answer.warnings);
     clock_gettime(CLOCK_MONOTONIC, &end);
+    if (request.size > LARGE_REQUEST)
+        malloc_trim(0);
     if (failed) {
         log_error("OnDefineDomain refused: %s: %s", error_grpc_name(err->code), err->message);
         return -1;
@@ -98,12 +104,13 @@ static const struct {
     const char *path;
     rpc_handler *handle;
     enum hook_version first, last; /* served when one of these is advertised */
+    bool quick;
 } method_table[] = {
-    {HOOK_INFO_PATH, handle_info, HOOK_V1ALPHA1, HOOK_V1ALPHA3},
-    {HOOK_CALLBACK_PATH("v1alpha1", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA1, HOOK_V1ALPHA1},
-    {HOOK_CALLBACK_PATH("v1alpha2", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA2, HOOK_V1ALPHA2},
-    {HOOK_CALLBACK_PATH("v1alpha3", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA3, HOOK_V1ALPHA3},
-    {HOOK_CALLBACK_PATH("v1alpha3", "Shutdown"), handle_shutdown, HOOK_V1ALPHA3, HOOK_V1ALPHA3},
+    {HOOK_INFO_PATH, handle_info, HOOK_V1ALPHA1, HOOK_V1ALPHA3, true},
+    {HOOK_CALLBACK_PATH("v1alpha1", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA1, HOOK_V1ALPHA1, false},
+    {HOOK_CALLBACK_PATH("v1alpha2", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA2, HOOK_V1ALPHA2, false},
+    {HOOK_CALLBACK_PATH("v1alpha3", "OnDefineDomain"), handle_on_define_domain, HOOK_V1ALPHA3, HOOK_V1ALPHA3, false},
+    {HOOK_CALLBACK_PATH("v1alpha3", "Shutdown"), handle_shutdown, HOOK_V1ALPHA3, HOOK_V1ALPHA3, true},
 };
 _Static_assert(sizeof(method_table) / sizeof(method_table[0]) == HOOK_METHODS_MAX, "one row per method");
 
@@ -111,6 +118,7 @@ size_t hooks_methods(struct hooks *hooks, struct rpc_method methods[HOOK_METHODS
     size_t count = 0;
     for (size_t i = 0; i < HOOK_METHODS_MAX; i++)
         if (method_table[i].first <= hooks->last && hooks->first <= method_table[i].last)
-            methods[count++] = (struct rpc_method){method_table[i].path, method_table[i].handle, hooks};
+            methods[count++] =
+                (struct rpc_method){method_table[i].path, method_table[i].handle, hooks, method_table[i].quick};
     return count;
 }

@@ -17,8 +17,11 @@
 
 #include "base/log.h"
 
-/* A long call (a 64 MiB domain, a slow disk) must not keep Info waiting, which has one second. */
-#define WORKERS 4
+/* The workers also do gRPC's reading and writing. A long call (a 64 MiB domain, a slow disk) must not keep Info
+ * waiting, which has one second: so one worker never takes a call that is not quick, and those that find no other wait
+ * their turn. */
+#define WORKERS    4
+#define LONG_CALLS (WORKERS - 1)
 
 struct method_slot {
     const struct rpc_method *method;
@@ -33,14 +36,16 @@ struct rpc_server {
     pthread_t workers[WORKERS];
     size_t worker_count;
 
-    pthread_mutex_t lock; /* guards the rest */
-    pthread_cond_t stopped_signal;
-    bool stopped;   /* gRPC has reported that the shutdown is complete */
-    size_t running; /* calls from the start of their handler until their reply has left */
+    pthread_mutex_t lock;         /* guards the rest */
+    bool stopped;                 /* gRPC has reported that the shutdown is complete */
+    size_t long_calls;            /* handlers that run now and are not quick */
+    struct call *waiting, **last; /* calls that wait for one of them to end, in order; *last is where the next goes */
+    size_t running;               /* calls from the start of their handler until their reply has left */
 };
 
 /* One call's life: armed (waiting for a client), then replying. Its address is the tag of both events. */
 struct call {
+    struct call *next; /* in the server's waiting list */
     struct rpc_server *server;
     const struct method_slot *slot; /* NULL: any method that is not registered */
     bool replying;
@@ -124,7 +129,6 @@ static void end_call(struct call *call) {
 }
 
 static void reply(struct call *call) {
-    count_running(call->server, true);
     struct error err = {0};
     CLEANUP(buffer_free) struct buffer message = {0};
     run_handler(call, &message, &err);
@@ -155,11 +159,52 @@ static void reply(struct call *call) {
     }
 }
 
+/* Takes the right to run a long call; without it the call is put behind those that wait. */
+static bool begin_long_call(struct rpc_server *server, struct call *call) {
+    pthread_mutex_lock(&server->lock);
+    bool free = server->long_calls < LONG_CALLS;
+    if (free) {
+        server->long_calls++;
+    } else {
+        *server->last = call;
+        server->last = &call->next;
+    }
+    pthread_mutex_unlock(&server->lock);
+    return free;
+}
+
+/* Hands the right on to the call that has waited longest, which is returned, or gives it back. */
+static struct call *end_long_call(struct rpc_server *server) {
+    pthread_mutex_lock(&server->lock);
+    struct call *next = server->waiting;
+    if (next) {
+        server->waiting = next->next;
+        if (!server->waiting)
+            server->last = &server->waiting;
+    } else {
+        server->long_calls--;
+    }
+    pthread_mutex_unlock(&server->lock);
+    return next;
+}
+
+static void handle_call(struct call *call) {
+    struct rpc_server *server = call->server;
+    count_running(server, true);
+    if (!call->slot || call->slot->method->quick) {
+        reply(call);
+        return;
+    }
+    if (!begin_long_call(server, call))
+        return;
+    for (; call; call = end_long_call(server))
+        reply(call);
+}
+
 static void handle_event(struct rpc_server *server, grpc_event event) {
     if (event.tag == server) {
         pthread_mutex_lock(&server->lock);
         server->stopped = true;
-        pthread_cond_signal(&server->stopped_signal);
         pthread_mutex_unlock(&server->lock);
         return;
     }
@@ -177,7 +222,7 @@ static void handle_event(struct rpc_server *server, grpc_event event) {
     /* The next caller need not wait for this one. */
     if (arm(server, call->slot) < 0)
         log_error("cannot accept further calls of %s", call->slot ? call->slot->method->path : "other methods");
-    reply(call);
+    handle_call(call);
 }
 
 static void *work(void *argument) {
@@ -255,7 +300,8 @@ static int start_workers(struct rpc_server *server, struct error *err) {
     for (; server->worker_count < WORKERS; server->worker_count++) {
         int problem = pthread_create(&server->workers[server->worker_count], NULL, work, server);
         if (problem)
-            return error_set_errno(err, ERROR_INTERNAL, problem, "cannot start a thread");
+            return error_set_errno(err, ERROR_INTERNAL, problem,
+                                   "cannot start a thread: is there a limit on the pod's processes?");
     }
     return 0;
 }
@@ -273,16 +319,21 @@ static int prepare(struct rpc_server *server, const char *path, const struct rpc
          .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
          .value.integer = (int)RPC_REQUEST_MAX},
         {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_CONCURRENT_STREAMS, .value.integer = 64},
+        /* Only what is not compressed: gRPC unpacks before it compares with the limit. KubeVirt never compresses. */
+        {.type = GRPC_ARG_INTEGER,
+         .key = (char *)GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+         .value.integer = 1 << GRPC_COMPRESS_NONE},
     };
     grpc_channel_args arguments = {sizeof(settings) / sizeof(settings[0]), settings};
     server->queue = grpc_completion_queue_create_for_next(NULL);
     server->server = grpc_server_create(&arguments, NULL);
     grpc_server_register_completion_queue(server->server, server->queue, NULL);
     /* Listening comes last but for the start: from then on a client's clock runs. */
-    if (register_methods(server, methods, err) < 0 || listen_at(server, path, err) < 0)
+    if (register_methods(server, methods, err) < 0 || start_workers(server, err) < 0 ||
+        listen_at(server, path, err) < 0)
         return -1;
     grpc_server_start(server->server);
-    return arm_all(server, err) < 0 || start_workers(server, err) < 0 ? -1 : 0;
+    return arm_all(server, err);
 }
 
 struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
@@ -294,7 +345,7 @@ struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *m
     }
     server->count = count;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->stopped_signal, NULL);
+    server->last = &server->waiting;
     gpr_set_log_function(forward_log);
     gpr_set_log_verbosity(log_enabled(LOG_DEBUG) ? GPR_LOG_SEVERITY_INFO : GPR_LOG_SEVERITY_ERROR);
     grpc_init();
@@ -305,47 +356,61 @@ struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *m
     return server;
 }
 
+/* Has gRPC let go of every connection, and has every call ended? A client's leaving does not end its handler, which
+ * will still want to put its reply into the queue. */
+static bool has_stopped(struct rpc_server *server, size_t *running) {
+    pthread_mutex_lock(&server->lock);
+    *running = server->running;
+    bool stopped = server->stopped && server->running == 0;
+    pthread_mutex_unlock(&server->lock);
+    return stopped;
+}
+
+/* One step of waiting. Where not one worker could be started, the queue is served from here. */
+static void wait_step(struct rpc_server *server, int step_ms) {
+    gpr_timespec end = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(step_ms, GPR_TIMESPAN));
+    if (server->worker_count > 0) {
+        gpr_sleep_until(end);
+        return;
+    }
+    grpc_event event = grpc_completion_queue_next(server->queue, end, NULL);
+    if (event.type == GRPC_OP_COMPLETE)
+        handle_event(server, event);
+}
+
 /* A graceful shutdown waits for every client to hang up. So once no call runs any more, and has not for a moment, the
  * connections are cut. */
 static void wait_until_stopped(struct rpc_server *server) {
-    enum { STEP_MS = 20 };
-    struct timespec next;
-    clock_gettime(CLOCK_REALTIME, &next);
+    enum { STEP_MS = 5 };
     int waited_ms = 0, idle_ms = 0;
-    pthread_mutex_lock(&server->lock);
-    while (!server->stopped) {
-        next.tv_nsec += STEP_MS * 1000000L;
-        next.tv_sec += next.tv_nsec / 1000000000L;
-        next.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&server->stopped_signal, &server->lock, &next) == 0)
-            continue;
+    for (size_t running; !has_stopped(server, &running);) {
+        wait_step(server, STEP_MS);
         waited_ms += STEP_MS;
-        idle_ms = server->running == 0 ? idle_ms + STEP_MS : 0;
+        idle_ms = running == 0 ? idle_ms + STEP_MS : 0;
         if (waited_ms == RPC_GRACE_MS)
-            log_warning("%zu calls did not end within %d s: they are cancelled", server->running, RPC_GRACE_MS / 1000);
+            log_warning("%zu calls did not end within %d s: they are cancelled", running, RPC_GRACE_MS / 1000);
         if (idle_ms == RPC_IDLE_MS || waited_ms == RPC_GRACE_MS)
             grpc_server_cancel_all_calls(server->server);
     }
-    pthread_mutex_unlock(&server->lock);
 }
 
 void rpc_server_stop(struct rpc_server *server) {
     if (!server)
         return;
     if (server->server) {
-        /* Workers are needed to see the shutdown through; a start that failed before it had any has one now. */
-        if (server->worker_count == 0 && pthread_create(&server->workers[0], NULL, work, server) == 0)
-            server->worker_count = 1;
         grpc_server_shutdown_and_notify(server->server, server->queue, server);
         wait_until_stopped(server);
         grpc_server_destroy(server->server);
         grpc_completion_queue_shutdown(server->queue);
         for (size_t i = 0; i < server->worker_count; i++)
             pthread_join(server->workers[i], NULL);
+        while (server->worker_count == 0 &&
+               grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type !=
+                   GRPC_QUEUE_SHUTDOWN)
+            ;
         grpc_completion_queue_destroy(server->queue);
     }
     /* No grpc_shutdown: after a large message it waits up to 10 s for a poller of its own. See leave() in main.c. */
-    pthread_cond_destroy(&server->stopped_signal);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
     free(server);

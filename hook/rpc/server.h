@@ -27,6 +27,7 @@ struct rpc_method {
     const char *path; /* "/package.Service/Method" */
     rpc_handler *handle;
     void *context;
+    bool quick; /* takes no time to speak of, and must be answered however many long calls are running */
 };
 
 struct rpc_server;

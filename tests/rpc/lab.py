@@ -67,8 +67,8 @@ def in_metadata(xml, content):
 
 
 def filling(size):
-    """Valid XML of SIZE bytes or a little less: many small elements."""
-    element = b'<note xmlns="http://example.com/notes" id="7">' + b'x' * 52 + b'</note>'
+    """Valid XML of SIZE bytes or a little less: up to 30 MiB, not more elements than the sidecar takes."""
+    element = b'<note xmlns="http://example.com/notes" id="7">' + b'x' * 300 + b'</note>'
     return element * (size // len(element))
 
 

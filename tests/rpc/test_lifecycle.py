@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 
+import grpc
+
 import http2
 import lab
 import sidecar as sidecar_module
 import virt_launcher
-from case import AS_GUEST_USER, HookTestCase
+from case import AS_GUEST_USER, ROOT, HookTestCase
 from sidecar import answers, refused_start
 
 DEFINE = virt_launcher.method('v1alpha3', 'OnDefineDomain')
@@ -70,6 +72,43 @@ class End(HookTestCase):
         self.assertXml(domain.replace(lab.filling(30 << 20), b''), lab.reply(lab.VM, 'call1'))
         self.assertEqual(sidecar.wait(), 0)
         self.assertGone(sidecar)
+
+    def test_a_client_that_left_does_not_break_the_end(self):
+        """Its handler runs on, and still has a reply to get rid of when the sidecar ends."""
+        for _ in range(3):
+            sidecar = self.start()
+            with virt_launcher.dial(sidecar.socket) as channel:
+                with self.assertRaises(grpc.RpcError) as caught:
+                    channel.unary_unary(DEFINE)(slow_request(), timeout=0.15)
+                self.assertEqual(caught.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+            self.assertEqual(sidecar.stop(), 0)
+            self.assertGone(sidecar)
+
+    def test_calls_that_wait_their_turn_are_completed(self):
+        """More long calls than are run at a time: none is lost, and Info does not wait for them."""
+        sidecar = self.start()
+        channels = [self.enterContext(virt_launcher.dial(sidecar.socket)) for _ in range(6)]
+        replies = [channel.unary_unary(DEFINE).future(slow_request(), timeout=60) for channel in channels]
+        sidecar.wait_for_log(CALLED, 3)
+        self.assertEqual(virt_launcher.info(sidecar.socket).name, 'kubevirt-gpu-hook')
+        self.assertFalse(all(reply.done() for reply in replies), 'the requests were not slow enough')
+        for reply in replies:
+            virt_launcher.defined_domain(reply.result())
+
+    def test_a_limit_on_processes(self):
+        """Where threads cannot be started the sidecar says so and ends, or it serves: it never hangs."""
+        self.sockets.chmod(0o777)
+        command = [sidecar_module.hook, '--socket-dir', str(self.sockets)]
+        hooks = {limit: subprocess.Popen(['prlimit', f'--nproc={limit}', *command], stderr=subprocess.PIPE, text=True,
+                                         user=54300 + limit if ROOT else None) for limit in (1, 5, 9, 13)}
+        time.sleep(8)
+        for limit, process in hooks.items():
+            with self.subTest(limit=limit):
+                served = process.poll() is None
+                process.terminate()
+                _, log = process.communicate(timeout=5)
+                self.assertEqual(process.returncode, 0 if served else 1, log)
+                self.assertIn('"listening on ' if served else 'limit on the pod', log)
 
     def assertEndsWithin(self, sidecar, seconds):
         """The pod's grace is 30 s for all that has to end in it, and the VM's owner waits."""

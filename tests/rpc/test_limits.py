@@ -2,6 +2,8 @@
 
 import time
 
+import grpc
+
 import lab
 import virt_launcher
 from case import HookTestCase
@@ -23,7 +25,7 @@ class Limits(HookTestCase):
             with self.subTest(size=size):
                 filling = lab.filling(size)
                 domain = lab.in_metadata(lab.domain(lab.VM, 'call2'), filling)
-                self.assertGreater(len(domain), size - 200)
+                self.assertGreater(len(domain), size - 400)
                 answer = self.hook.on_define_domain(domain, lab.vmi(lab.VM))
                 self.assertIn(filling, answer)
                 self.assertXml(answer.replace(filling, b''), lab.reply(lab.VM, 'call2'))
@@ -45,6 +47,18 @@ class Limits(HookTestCase):
         domain = lab.in_metadata(lab.domain(lab.VM, 'call1'), text)
         answer = self.hook.on_define_domain(domain, lab.vmi(lab.VM))
         self.assertXml(answer.replace(text, b''), lab.reply(lab.VM, 'call1'))
+
+    def test_too_many_elements(self):
+        """Each costs memory many times its text, and the pod may have 64 MB."""
+        domain = lab.in_metadata(lab.domain(lab.VM, 'call1'), b'<a/>' * 100_000)
+        with self.assertStatus('RESOURCE_EXHAUSTED'):
+            self.hook.on_define_domain(domain, lab.vmi(lab.VM))
+
+    def test_compressed_requests_are_not_unpacked(self):
+        """A limit on what is sent is none on what is unpacked."""
+        request = virt_launcher.define_request(b' ' * (60 * MIB), b'{}')
+        with virt_launcher.dial(self.sidecar.socket) as channel, self.assertStatus('UNIMPLEMENTED'):
+            channel.unary_unary(DEFINE)(request, timeout=10, compression=grpc.Compression.Gzip)
 
     def test_above_the_limit(self):
         for excess in 1, MIB:

@@ -205,8 +205,7 @@ class DiskFull(HookTestCase):
         self.check_success(sidecar, hook)
 
     def check_with_limit(self):
-        # Python ignores SIGXFSZ; with restore_signals=False its child does too, and write() fails instead.
-        sidecar, hook = self.launch(restore_signals=False, bundle=self.bundle)
+        sidecar, hook = self.launch(bundle=self.bundle)
         _, most = resource.prlimit(sidecar.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(sidecar.process.pid, resource.RLIMIT_FSIZE, (512, most))
         self.check_refusal(sidecar, hook, 'RESOURCE_EXHAUSTED', 'INTERNAL')

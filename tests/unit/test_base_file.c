@@ -101,32 +101,6 @@ static void dash_is_standard_input(void **state) {
     assert_bytes(buffer_bytes(&found), "from stdin");
 }
 
-static void lines_of_sysfs(void **state) {
-    CLEANUP(close_fd) int folder = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char text[8] = "before";
-    put_text(*state, "vendor", "0x1002\n");
-    put_text(*state, "bare", "abc");
-    put_text(*state, "two", "a\nb\n");
-    put_text(*state, "empty", "");
-    put_text(*state, "long", "0123456789\n");
-    assert_int_equal(file_read_line_at(folder, "vendor", text, sizeof(text)), 0);
-    assert_string_equal(text, "0x1002");
-    assert_int_equal(file_read_line_at(folder, "bare", text, sizeof(text)), 0);
-    assert_string_equal(text, "abc");
-    assert_int_equal(file_read_line_at(folder, "two", text, sizeof(text)), 0);
-    assert_string_equal(text, "a");
-    assert_int_equal(file_read_line_at(folder, "long", text, sizeof(text)), 0);
-    assert_string_equal(text, "0123456");
-    assert_int_equal(file_read_line_at(folder, "empty", text, sizeof(text)), 0);
-    assert_string_equal(text, "");
-    errno = 0;
-    assert_int_equal(file_read_line_at(folder, "absent", text, sizeof(text)), -1);
-    assert_int_equal(errno, ENOENT);
-    errno = 0;
-    assert_int_equal(file_read_line_at(folder, ".", text, sizeof(text)), -1);
-    assert_int_equal(errno, EISDIR);
-}
-
 static void folders(void **state) {
     struct error err = {0};
     int fd = file_open_folder(*state, &err);
@@ -317,7 +291,6 @@ int main(void) {
         cmocka_unit_test(read_of_a_pipe_has_the_limit_too),
         cmocka_unit_test_setup_teardown(read_names_what_is_wrong, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(dash_is_standard_input, folder_setup, folder_teardown),
-        cmocka_unit_test_setup_teardown(lines_of_sysfs, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(folders, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(beneath_with_openat2, folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(beneath_without_openat2, folder_setup, answer_again),

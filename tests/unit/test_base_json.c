@@ -47,7 +47,7 @@ static void parse_refuses(void **state) {
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct error err = {0};
-        assert_null(json_parse(bytes_of(cases[i].text), "the value", &err));
+        assert_null(json_parse(bytes_of(cases[i].text), "the value", JSON_FOR_US, &err));
         assert_error(&err, ERROR_INPUT, cases[i].part);
     }
 }
@@ -58,14 +58,15 @@ static void parse_survives_depth(void **state) {
     struct error err = {0};
     for (int i = 0; i < 100000; i++)
         buffer_append_text(&text, "[");
-    assert_null(json_parse(buffer_bytes(&text), "it", &err));
+    assert_null(json_parse(buffer_bytes(&text), "it", JSON_FOR_US, &err));
     assert_error(&err, ERROR_INPUT, "depth");
 }
 
 static void parse_reads_no_byte_more(void **state) {
     (void)state;
     struct error err = {0};
-    CLEANUP(json_decref) json_t *value = json_parse((struct bytes){(const uint8_t *)"{}garbage", 2}, "it", &err);
+    CLEANUP(json_decref)
+    json_t *value = json_parse((struct bytes){(const uint8_t *)"{}garbage", 2}, "it", JSON_FOR_US, &err);
     assert_no_error(&err);
     assert_true(json_is_object(value));
 }
@@ -75,7 +76,7 @@ static void unknown_keys_are_quoted(void **state) {
     static const char *const known[] = {"id", "file", NULL}, *const none[] = {NULL};
     const struct json_place place = {"roms[2]"};
     struct error err = {0};
-    CLEANUP(json_decref) json_t *object = json_parse(bytes_of("{\"id\": 1, \"fiel\\n\": 2}"), "it", &err);
+    CLEANUP(json_decref) json_t *object = json_parse(bytes_of("{\"id\": 1, \"fiel\\n\": 2}"), "it", JSON_FOR_US, &err);
     assert_int_equal(json_only_keys(object, known, &place, &err), -1);
     assert_error(&err, ERROR_INPUT, "roms[2]: unknown key \"fiel?\": known are \"id\", \"file\"");
     json_object_del(object, "fiel\n");
@@ -100,7 +101,7 @@ static void members_by_type(void **state) {
         for (size_t want = 0; want < COUNT(wanted); want++) {
             for (int required = 0; required < 2; required++) {
                 struct error err = {0};
-                CLEANUP(json_decref) json_t *object = json_parse(bytes_of(texts[i]), "it", &err);
+                CLEANUP(json_decref) json_t *object = json_parse(bytes_of(texts[i]), "it", JSON_FOR_US, &err);
                 const char *text = "untouched";
                 json_t *value = object;
                 int result = want == 0   ? json_get_string(object, "k", required, &place, &text, &err)

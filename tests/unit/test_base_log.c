@@ -87,7 +87,7 @@ static void every_message_is_one_json_line(void **state) {
         const char *line = next_write();
         struct error err = {0};
         assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
-        CLEANUP(json_decref) json_t *object = json_parse(bytes_of(line), "line", &err);
+        CLEANUP(json_decref) json_t *object = json_parse(bytes_of(line), "line", JSON_FOR_US, &err);
         assert_no_error(&err);
         assert_string_equal(json_string_value(json_object_get(object, "msg")), cases[i].logged);
         assert_string_equal(json_string_value(json_object_get(object, "level")), "error");
@@ -99,7 +99,7 @@ static void every_message_is_one_json_line(void **state) {
             memcpy(text + at, "\xe2\x82\xac", 4);
         CAPTURED(log_error("%s", text));
         struct error err = {0};
-        CLEANUP(json_decref) json_t *object = json_parse(bytes_of(next_write()), "line", &err);
+        CLEANUP(json_decref) json_t *object = json_parse(bytes_of(next_write()), "line", JSON_FOR_US, &err);
         assert_no_error(&err);
         const char *message = json_string_value(json_object_get(object, "msg"));
         assert_string_equal(message + strlen(message) - 3, "...");

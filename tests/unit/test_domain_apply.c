@@ -129,7 +129,7 @@ static void each_edit_and_again(void **state) {
         struct decision decision = {
             .address = address, .rom = edits[i / COUNT(frames)].rom, .rom_bar = edits[i / COUNT(frames)].bar};
         decision.published = decision.rom == ROM_SETTING_FILE ? published : NULL;
-        const struct plan plan = {1, &decision};
+        const struct plan plan = {.count = 1, .decisions = &decision};
         CLEANUP(buffer_free) struct buffer before = {0}, expected = {0};
         frame(&before, form, edits[i / COUNT(frames)].before);
         frame(&expected, form, edits[i / COUNT(frames)].after);
@@ -143,7 +143,7 @@ static void each_edit_and_again(void **state) {
 static void text_behind_the_last_element(void **state) {
     (void)state;
     struct decision decision = {.address = address, .rom = ROM_SETTING_DISABLED};
-    const struct plan plan = {1, &decision};
+    const struct plan plan = {.count = 1, .decisions = &decision};
     CLEANUP(buffer_free)
     struct buffer out = apply(
         bytes_of("<domain><devices><hostdev mode='subsystem' type='pci'>" SOURCE "text</hostdev></devices></domain>"),
@@ -166,7 +166,7 @@ static void only_devices_of_the_plan(void **state) {
         "<hostdev type='pci' mode=\"subsystem\"><source><address bus='0xe5' slot='0' function='1'/></source></hostdev>"
         "<hostdev type='mdev'/><hostdev type='usb'/><hostdev type='pci' mode='capabilities'/></devices></domain>";
     struct decision decision = {.address = {0, 1, 0, 0}, .rom = ROM_SETTING_DISABLED};
-    const struct plan plan = {1, &decision};
+    const struct plan plan = {.count = 1, .decisions = &decision};
     CLEANUP(buffer_free) struct buffer out = apply(bytes_of(before), &plan);
     assert_bytes(buffer_bytes(&out), after);
 }
@@ -235,7 +235,7 @@ static void a_wrong_reply_is_noticed(void **state) {
          "differs from what was meant"},
     };
     struct decision decision = {.address = address, .rom = ROM_SETTING_DISABLED};
-    const struct plan plan = {1, &decision};
+    const struct plan plan = {.count = 1, .decisions = &decision};
     for (size_t i = 0; i < COUNT(replies); i++) {
         CLEANUP(domain_free) struct domain domain = {0};
         CLEANUP(buffer_free) struct buffer out = {0};

@@ -20,7 +20,8 @@ static int memory_teardown(void **state) {
 static void put(struct plan_memory *memory, const char *uid, const char *annotation, uint8_t bus) {
     struct decision decision = {.address = {.bus = bus}, .rom = ROM_SETTING_DISABLED};
     struct error err = {0};
-    assert_int_equal(plan_memory_put(memory, uid, annotation, &(struct plan){1, &decision}, &err), 0);
+    assert_int_equal(plan_memory_put(memory, uid, annotation, &(struct plan){.count = 1, .decisions = &decision}, &err),
+                     0);
     memset(&decision, 0xff, sizeof(decision)); /* the memory has its own copy */
 }
 
@@ -111,7 +112,7 @@ static void *work(void *argument) {
     char uid[16];
     for (int i = 0; i < 500; i++) {
         struct decision decision = {.address = {.bus = (uint8_t)i}};
-        struct plan plan = {1, &decision};
+        struct plan plan = {.count = 1, .decisions = &decision};
         struct error err = {0};
         snprintf(uid, sizeof(uid), "%d-%d", worker->number, i % 20);
         worker->failures += plan_memory_put(worker->memory, uid, "a", &plan, &err) != 0;

@@ -87,7 +87,7 @@ static void decided(void **state) {
          TOGGLE_UNSET},
         {{.rom = ROM_NONE}, HOST_PRESENT, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_DISABLED, TOGGLE_UNSET},
         {{.rom = ROM_NONE}, HOST_PRESENT, lab_only, 1, true, FIRMWARE_UEFI, NULL, ROM_SETTING_DISABLED, TOGGLE_UNSET},
-        {{.rom = ROM_DEVICE}, HOST_PRESENT, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_KEEP, TOGGLE_UNSET},
+        {{.rom = ROM_DEVICE}, HOST_PRESENT, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_DEVICE, TOGGLE_UNSET},
         {{.rom = ROM_DEVICE, .rom_bar = TOGGLE_ON},
          HOST_PRESENT,
          lab_only,
@@ -95,7 +95,7 @@ static void decided(void **state) {
          false,
          FIRMWARE_UEFI,
          NULL,
-         ROM_SETTING_KEEP,
+         ROM_SETTING_DEVICE,
          TOGGLE_ON},
         {{.rom_bar = TOGGLE_OFF}, HOST_PRESENT, NULL, 0, false, FIRMWARE_UEFI, NULL, ROM_SETTING_KEEP, TOGGLE_OFF},
         {{.has_expect = true, .expect = {0x1002, 0x1681}},
@@ -110,7 +110,7 @@ static void decided(void **state) {
         /* The host cannot be read, and nothing is asked that would need it. */
         {{0}, HOST_UNKNOWN, NULL, 0, false, FIRMWARE_UEFI, NULL, ROM_SETTING_KEEP, TOGGLE_UNSET},
         {{.rom = ROM_NONE}, HOST_UNKNOWN, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_DISABLED, TOGGLE_UNSET},
-        {{.rom = ROM_DEVICE}, HOST_UNKNOWN, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_KEEP, TOGGLE_UNSET},
+        {{.rom = ROM_DEVICE}, HOST_UNKNOWN, lab_only, 1, false, FIRMWARE_UEFI, NULL, ROM_SETTING_DEVICE, TOGGLE_UNSET},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct device device = make_device(cases[i].rom_disabled);
@@ -287,7 +287,7 @@ static void keys(void **state) {
 static void found_by_address(void **state) {
     (void)state;
     struct decision decisions[] = {{.address = {0, 1, 0, 0}}, {.address = {0, 1, 0, 1}}};
-    const struct plan plan = {2, decisions}, none = {0};
+    const struct plan plan = {.count = 2, .decisions = decisions}, none = {0};
     assert_ptr_equal(plan_find(&plan, (struct pci_address){0, 1, 0, 1}), &decisions[1]);
     assert_null(plan_find(&plan, (struct pci_address){1, 1, 0, 1}));
     assert_null(plan_find(&none, (struct pci_address){0, 1, 0, 1}));
