@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 
-#define ID_MAX   63
 #define FILE_MAX 255
 
 static char *copy_text(const char *text, struct error *err) {
@@ -95,14 +94,14 @@ static int parse_rom(const json_t *object, const struct json_place *place, struc
         json_get_object(object, "match", true, place, &match, err) < 0)
         return -1;
     static const char *const reserved[] = {"auto", "none", "device"};
-    bool bad = !text_is_file_name(id, ID_MAX);
+    bool bad = !text_is_file_name(id, LABEL_MAX);
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
         bad |= strcmp(id, reserved[i]) == 0;
     if (bad)
         return error_set(err, ERROR_INPUT,
                          "%s: \"%s\" cannot be an id: use up to %d of A-Z a-z 0-9 . _ -, not starting with a dot, "
                          "and not \"auto\", \"none\" or \"device\"",
-                         json_member(place, "id").text, text_quotable(id, storage), ID_MAX);
+                         json_member(place, "id").text, text_quotable(id, storage), LABEL_MAX);
     if (firmware_parse(firmware, &rom->firmware) < 0)
         return error_set(err, ERROR_INPUT, "%s: \"%s\" is none of \"any\", \"bios\", \"uefi\"",
                          json_member(place, "firmware").text, text_quotable(firmware, storage));
@@ -200,10 +199,10 @@ static int parse_top(json_t *root, struct manifest *manifest, struct error *err)
         json_get_array(root, "roms", true, NULL, &roms, err) < 0)
         return -1;
     char storage[QUOTED_MAX];
-    if (!text_is_file_name(name, ID_MAX))
+    if (!text_is_file_name(name, LABEL_MAX))
         return error_set(err, ERROR_INPUT,
                          "name: \"%s\" must be up to %d of A-Z a-z 0-9 . _ -, not starting with a dot",
-                         text_quotable(name, storage), ID_MAX);
+                         text_quotable(name, storage), LABEL_MAX);
     if (!(manifest->name = copy_text(name, err)) || (version && !(manifest->version = copy_text(version, err))))
         return -1;
     return parse_roms(roms, manifest, err);

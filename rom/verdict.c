@@ -6,13 +6,11 @@ static const char *const firmware_names[] = {
     [FIRMWARE_ANY] = "any", [FIRMWARE_BIOS] = "bios", [FIRMWARE_UEFI] = "uefi"};
 
 int firmware_parse(const char *name, enum firmware *firmware) {
-    for (enum firmware i = FIRMWARE_ANY; i <= FIRMWARE_UEFI; i++) {
-        if (strcmp(name, firmware_names[i]) == 0) {
-            *firmware = i;
-            return 0;
-        }
-    }
-    return -1;
+    int found = text_choice(name, firmware_names, FIRMWARE_UEFI + 1);
+    if (found < 0)
+        return -1;
+    *firmware = (enum firmware)found;
+    return 0;
 }
 
 const char *firmware_name(enum firmware firmware) {

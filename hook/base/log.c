@@ -25,26 +25,19 @@ void log_setup(enum log_format format, enum log_level least) {
 }
 
 int log_level_parse(const char *name, enum log_level *level) {
-    for (enum log_level i = LOG_DEBUG; i <= LOG_ERROR; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            *level = i;
-            return 0;
-        }
-    }
-    if (strcmp(name, "warn") != 0)
+    int found = strcmp(name, "warn") == 0 ? LOG_WARNING : text_choice(name, level_names, LOG_ERROR + 1);
+    if (found < 0)
         return -1;
-    *level = LOG_WARNING;
+    *level = (enum log_level)found;
     return 0;
 }
 
 int log_format_parse(const char *name, enum log_format *format) {
-    for (enum log_format i = LOG_JSON; i <= LOG_TEXT; i++) {
-        if (strcmp(name, format_names[i]) == 0) {
-            *format = i;
-            return 0;
-        }
-    }
-    return -1;
+    int found = text_choice(name, format_names, LOG_TEXT + 1);
+    if (found < 0)
+        return -1;
+    *format = (enum log_format)found;
+    return 0;
 }
 
 bool log_enabled(enum log_level level) {

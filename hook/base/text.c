@@ -134,6 +134,13 @@ const char *text_quotable(const char *text, char storage[QUOTED_MAX]) {
     return storage;
 }
 
+int text_choice(const char *name, const char *const *choices, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (choices[i] && strcmp(name, choices[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
 bool text_is_file_name(const char *text, size_t most) {
     size_t size = strlen(text);
     if (size == 0 || size > most || text[0] == '.')

@@ -52,6 +52,12 @@ char *utf8_sanitise(const char *text);
 #define QUOTED_MAX 68
 const char *text_quotable(const char *text, char storage[QUOTED_MAX]);
 
+/* The index of `name` among `count` choices, or -1. A choice may be NULL: an index that has no name. */
+int text_choice(const char *name, const char *const *choices, size_t count);
+
+/* The length that Kubernetes allows a container's name (an RFC 1123 label); ours keep to it. */
+#define LABEL_MAX 63
+
 /* Is text one to `most` characters of [A-Za-z0-9._-], not starting with a dot? Such a name is safe in a file name. */
 bool text_is_file_name(const char *text, size_t most);
 

@@ -107,8 +107,7 @@ static int container_name(const char **name, struct error *err) {
     *name = getenv("CONTAINER_NAME");
     if (!*name || !**name)
         *name = NULL;
-    /* Kubernetes' own rule (RFC 1123 label: 63 characters) is narrower. */
-    else if (!text_is_file_name(*name, 63))
+    else if (!text_is_file_name(*name, LABEL_MAX)) /* Kubernetes' own rule is narrower */
         return error_set(err, ERROR_INPUT, "CONTAINER_NAME is no container's name: unset it");
     return 0;
 }

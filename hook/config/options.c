@@ -5,33 +5,30 @@
 
 #include "base/json.h"
 
-static const char *const choices_policy[] = {[POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn"};
+static const char *const policy_names[] = {[POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn"};
 
 int policy_parse(const char *name, enum policy *policy) {
-    for (enum policy i = POLICY_ENFORCE; i <= POLICY_WARN; i++) {
-        if (strcmp(name, choices_policy[i]) == 0) {
-            *policy = i;
-            return 0;
-        }
-    }
-    return -1;
+    int found = text_choice(name, policy_names, POLICY_WARN + 1);
+    if (found < 0)
+        return -1;
+    *policy = (enum policy)found;
+    return 0;
 }
 
 static int parse_rom(const char *value, const struct json_place *place, struct device_options *options,
                      struct error *err) {
     static const char *const words[] = {[ROM_AUTO] = "auto", [ROM_NONE] = "none", [ROM_DEVICE] = "device"};
-    for (enum rom_choice i = ROM_AUTO; i <= ROM_DEVICE; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            options->rom = i;
-            return 0;
-        }
+    int word = text_choice(value, words, sizeof(words) / sizeof(words[0]));
+    if (word >= 0) {
+        options->rom = (enum rom_choice)word;
+        return 0;
     }
     char storage[QUOTED_MAX];
-    if (!text_is_file_name(value, ROM_ID_MAX))
+    if (!text_is_file_name(value, LABEL_MAX))
         return error_set(err, ERROR_INPUT,
                          "%s: \"%s\" is no ROM id: use \"auto\", \"none\", \"device\" or an id of the bundle "
                          "(up to %d of A-Z a-z 0-9 . _ -, not starting with a dot)",
-                         place->text, text_quotable(value, storage), ROM_ID_MAX);
+                         place->text, text_quotable(value, storage), LABEL_MAX);
     options->rom = ROM_ID;
     memcpy(options->rom_id, value, strlen(value) + 1);
     return 0;

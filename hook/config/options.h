@@ -38,11 +38,9 @@ enum rom_choice {
 
 enum toggle { TOGGLE_UNSET, TOGGLE_ON, TOGGLE_OFF };
 
-#define ROM_ID_MAX 63
-
 struct device_options {
     enum rom_choice rom;
-    char rom_id[ROM_ID_MAX + 1]; /* with ROM_ID; a file name's characters only */
+    char rom_id[LABEL_MAX + 1]; /* with ROM_ID; a file name's characters only */
     enum toggle rom_bar;
     bool has_expect;
     struct pci_id expect; /* the device at the address must have these IDs */

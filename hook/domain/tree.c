@@ -21,13 +21,15 @@ static void free_context(xmlParserCtxt *context) {
 DEFINE_CLEANUP(xmlParserCtxt, free_context)
 
 /* Why our handlers stopped the parser. */
+enum stop { STOP_NOT, STOP_DOCUMENT_TYPE, STOP_DEPTH, STOP_ELEMENTS };
+
 struct parsing {
-    enum { STOP_NOT, STOP_DOCUMENT_TYPE, STOP_DEPTH, STOP_ELEMENTS } stop;
+    enum stop stop;
     size_t elements;
     startElementNsSAX2Func start_element; /* libxml2's own */
 };
 
-static void stop(xmlParserCtxt *parser, int reason) {
+static void stop(xmlParserCtxt *parser, enum stop reason) {
     struct parsing *parsing = parser->_private;
     parsing->stop = reason;
     xmlStopParser(parser);

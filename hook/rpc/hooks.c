@@ -14,13 +14,11 @@ static const char *const version_names[] = {
     [HOOK_V1ALPHA1] = "v1alpha1", [HOOK_V1ALPHA2] = "v1alpha2", [HOOK_V1ALPHA3] = "v1alpha3"};
 
 int hook_version_parse(const char *name, enum hook_version *version) {
-    for (enum hook_version i = HOOK_V1ALPHA1; i <= HOOK_V1ALPHA3; i++) {
-        if (strcmp(name, version_names[i]) == 0) {
-            *version = i;
-            return 0;
-        }
-    }
-    return -1;
+    int found = text_choice(name, version_names, HOOK_V1ALPHA3 + 1);
+    if (found < 0)
+        return -1;
+    *version = (enum hook_version)found;
+    return 0;
 }
 
 /* KubeVirt adds messages' fields over time: those we do not know are skipped by protobuf-c, as proto3 wants. */

@@ -291,6 +291,15 @@ static void hexadecimal(void **state) {
     }
 }
 
+static void choices(void **state) {
+    (void)state;
+    static const char *const names[] = {NULL, "one", "two"};
+    assert_int_equal(text_choice("one", names, COUNT(names)), 1);
+    assert_int_equal(text_choice("two", names, COUNT(names)), 2);
+    assert_int_equal(text_choice("two", names, 2), -1);
+    assert_int_equal(text_choice("", names, COUNT(names)), -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_and_ends_in_nul),
@@ -305,6 +314,7 @@ int main(void) {
         cmocka_unit_test(quotable_cuts_between_characters),
         cmocka_unit_test(file_names),
         cmocka_unit_test(hexadecimal),
+        cmocka_unit_test(choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,17 +48,33 @@ static void refused(void **state) {
 
 static void rom_ids_have_a_longest_length(void **state) {
     (void)state;
-    char id[ROM_ID_MAX + 2], text[256];
+    char id[LABEL_MAX + 2], text[256];
     memset(id, 'r', sizeof(id));
-    for (size_t size = ROM_ID_MAX; size <= ROM_ID_MAX + 1; size++) {
+    for (size_t size = LABEL_MAX; size <= LABEL_MAX + 1; size++) {
         struct error err = {0};
         CLEANUP(config_free) struct config config = {0};
         snprintf(text, sizeof(text), "{\"devices\": {\"*\": {\"rom\": \"%.*s\"}}}", (int)size, id);
-        assert_int_equal(config_parse(text, &config, &err), size > ROM_ID_MAX ? -1 : 0);
-        if (size > ROM_ID_MAX)
+        assert_int_equal(config_parse(text, &config, &err), size > LABEL_MAX ? -1 : 0);
+        if (size > LABEL_MAX)
             assert_error(&err, ERROR_INPUT, "is no ROM id");
         else
-            assert_int_equal(strlen(config.entries[0].options.rom_id), ROM_ID_MAX);
+            assert_int_equal(strlen(config.entries[0].options.rom_id), LABEL_MAX);
+    }
+}
+
+static void as_many_devices_as_a_vm_can_have(void **state) {
+    (void)state;
+    for (int count = CONFIG_DEVICES_MAX; count <= CONFIG_DEVICES_MAX + 1; count++) {
+        struct error err = {0};
+        CLEANUP(config_free) struct config config = {0};
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_append_text(&text, "{\"devices\": {\"*\": {}");
+        for (int i = 1; i < count; i++)
+            buffer_printf(&text, ", \"gpu%d\": {}", i);
+        buffer_append_text(&text, "}}");
+        assert_int_equal(config_parse(text.data, &config, &err), count > CONFIG_DEVICES_MAX ? -1 : 0);
+        if (count > CONFIG_DEVICES_MAX)
+            assert_error(&err, ERROR_INPUT, "devices: more than 256 keys");
     }
 }
 
@@ -190,7 +206,7 @@ int main(void) {
         cmocka_unit_test(refused),  cmocka_unit_test(rom_ids_have_a_longest_length),
         cmocka_unit_test(parsed),   cmocka_unit_test(an_empty_annotation_says_nothing),
         cmocka_unit_test(merged),   cmocka_unit_test(contradictions),
-        cmocka_unit_test(policies),
+        cmocka_unit_test(policies), cmocka_unit_test(as_many_devices_as_a_vm_can_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

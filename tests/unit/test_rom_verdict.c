@@ -74,6 +74,35 @@ static void judged(void **state) {
     }
 }
 
+static const struct pci_id gop = {0x1002, 0x1640};
+
+/* What OVMF would pass over is no ROM for a guest; one image that it takes is enough. */
+static void efi_images_are_drivers_that_ovmf_loads(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t subsystem, machine;
+        const char *refusal; /* NULL: good */
+    } cases[] = {
+        {0x0b, 0x8664, NULL},
+        {0x0c, 0x8664, NULL},
+        {0x0b, 0x0ebc, NULL},
+        {0x0b, 0xaa64, NULL},
+        {0x0a, 0x8664, "subsystem 0xa is no driver's"},
+        {0x0b, 0x014c, "machine 0x014c is none that OVMF runs"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint8_t rom[512];
+        struct error err = {0};
+        size_t size = rom_build_efi(rom, gop);
+        rom[0x08] = (uint8_t)cases[i].subsystem;
+        rom[0x0a] = (uint8_t)cases[i].machine;
+        rom[0x0b] = (uint8_t)(cases[i].machine >> 8);
+        assert_int_equal(rom_judge((struct bytes){rom, size}, gop, FIRMWARE_UEFI, &err), cases[i].refusal ? -1 : 0);
+        if (cases[i].refusal)
+            assert_error(&err, ERROR_INPUT, cases[i].refusal);
+    }
+}
+
 static void truncations(void **state) {
     (void)state;
     for (enum firmware firmware = FIRMWARE_ANY; firmware <= FIRMWARE_UEFI; firmware++) {
@@ -121,9 +150,8 @@ static void firmware_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judged),
-        cmocka_unit_test(truncations),
-        cmocka_unit_test(every_byte_of_an_x86_image_is_checked),
+        cmocka_unit_test(judged),         cmocka_unit_test(efi_images_are_drivers_that_ovmf_loads),
+        cmocka_unit_test(truncations),    cmocka_unit_test(every_byte_of_an_x86_image_is_checked),
         cmocka_unit_test(firmware_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

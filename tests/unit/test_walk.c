@@ -207,6 +207,46 @@ static void a_new_device_is_asked_anew(void **state) {
     assert_non_null(strstr(both.data, "<rom"));
 }
 
+/* The same UID with other firmware is no later call: its ROMs are for the other. */
+static void other_firmware_is_asked_anew(void **state) {
+    const struct lab *lab = *state;
+    CLEANUP(buffer_free) struct buffer uefi = ask(lab, DOMAIN(GPU("")), PLAIN_VMI);
+    unlink(path_in(lab->folder, "bundle/a.rom"));
+    CLEANUP(buffer_free) struct buffer again = ask(lab, DOMAIN(GPU("")), PLAIN_VMI);
+    assert_bytes(buffer_bytes(&again), uefi.data);
+    CLEANUP(walk_reply_free) struct walk_reply reply = {0};
+    struct error err = {0};
+    assert_int_equal(walk_request(&lab->walk, bytes_of("<domain type='kvm'><devices>" GPU("") "</devices></domain>"),
+                                  bytes_of(PLAIN_VMI), &reply, &err),
+                     -1);
+    assert_error(&err, ERROR_REFUSED, "a.rom: No such file or directory");
+}
+
+/* The host is looked at between the manifest and the ROM: then the bundle is replaced, once. */
+static const struct lab *replaced_meanwhile;
+
+void __real_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
+void __wrap_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
+void __wrap_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device) {
+    const struct lab *lab = replaced_meanwhile;
+    replaced_meanwhile = NULL;
+    if (lab) {
+        CLEANUP(buffer_free) struct buffer manifest = get_file(lab->folder, "bundle/" BUNDLE_MANIFEST);
+        *strstr(manifest.data, "a.rom") = 'b';
+        rename(path_in(lab->folder, "bundle/a.rom"), path_in(lab->folder, "bundle/b.rom"));
+        put_text(lab->folder, "bundle/new", manifest.data);
+        rename(path_in(lab->folder, "bundle/new"), path_in(lab->folder, "bundle/" BUNDLE_MANIFEST));
+    }
+    __real_host_read_device(sysfs, address, device);
+}
+
+static void a_bundle_that_changes_meanwhile(void **state) {
+    replaced_meanwhile = *state;
+    CLEANUP(buffer_free) struct buffer reply = ask(*state, DOMAIN(GPU("")), PLAIN_VMI);
+    assert_null(replaced_meanwhile);
+    assert_non_null(strstr(reply.data, "<rom "));
+}
+
 static void a_migration_target_is_answered(void **state) {
     const struct lab *lab = *state;
     CLEANUP(buffer_free)
@@ -382,6 +422,8 @@ int main(void) {
         LAB_TEST(an_accepted_plan_stands),
         LAB_TEST(another_vmi_or_annotation_is_asked_anew),
         LAB_TEST(a_new_device_is_asked_anew),
+        LAB_TEST(other_firmware_is_asked_anew),
+        LAB_TEST(a_bundle_that_changes_meanwhile),
         LAB_TEST(a_migration_target_is_answered),
         LAB_TEST(bad_requests),
         LAB_TEST(bad_roms),
