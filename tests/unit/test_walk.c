@@ -223,7 +223,7 @@ static void other_firmware_is_asked_anew(void **state) {
 }
 
 /* The host is looked at between the manifest and the ROM: then the bundle is replaced, once. */
-static const struct lab *replaced_meanwhile;
+static _Thread_local const struct lab *replaced_meanwhile;
 
 void __real_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
 void __wrap_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
