@@ -55,7 +55,7 @@ struct plan_facts {
 
 /* Decides for one PCI device. On success *candidate is the bundle's ROM to verify and publish (its `rom` is NULL if
  * none is wanted) and *decision holds the rest. Fails with ERROR_REFUSED, or ERROR_INPUT for options that contradict;
- * the message names the device. */
+ * the message leaves the device to the caller, for several devices may share a reason. */
 int plan_device(const struct device *device, const struct device_options *options, const struct plan_facts *facts,
                 struct decision *decision, struct rom_candidate *candidate, struct error *err);
 

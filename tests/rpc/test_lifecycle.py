@@ -47,6 +47,16 @@ class End(HookTestCase):
         self.assertEqual(sidecar.stop(signal.SIGINT), 0)
         self.assertGone(sidecar)
 
+    def test_folders_are_absolute(self):
+        """They end up in the domain, where libvirt takes nothing else."""
+        for option in '--socket-dir', '--rom-dir', '--compute-dir':
+            for folder in 'hooks', '', './hooks':
+                with self.subTest(option=option, folder=folder):
+                    refused = subprocess.run([sidecar_module.hook, option, folder], capture_output=True, text=True,
+                                             timeout=10)
+                    self.assertEqual(refused.returncode, 64)
+                    self.assertIn(f"{option}: '{folder}' is not an absolute path", refused.stderr)
+
     def test_a_second_signal_changes_nothing(self):
         sidecar = self.start()
         sidecar.process.send_signal(signal.SIGTERM)
