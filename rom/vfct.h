@@ -1,0 +1,31 @@
+/* The ACPI table VFCT, in which AMD firmware hands VBIOS images to the operating system
+ * (/sys/firmware/acpi/tables/VFCT). Pure.
+ *
+ * Format: Linux drivers/gpu/drm/amd/include/atombios.h (UEFI_ACPI_VFCT, VFCT_IMAGE_HEADER), read by amdgpu_bios.c
+ * (amdgpu_acpi_vfct_bios); ACPI Specification 6.5, section 5.2.6 (the common header).
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/pci.h"
+#include "base/text.h"
+
+#define VFCT_IMAGES_MAX 16
+
+struct vfct_image {
+    size_t offset; /* of the image's bytes, from the table's start */
+    size_t size;
+    uint32_t bus, device, function; /* as the firmware numbered them: Linux trusts device and function, not the bus */
+    struct pci_id id, subsystem;
+    uint32_t revision;
+};
+
+struct vfct {
+    struct vfct_image images[VFCT_IMAGES_MAX];
+    size_t count;
+};
+
+/* Reads the table's entries. Stops, as Linux does, at an entry without image bytes. Fails with ERROR_INPUT, the offset
+ * in the message, when it is no VFCT, its checksum is wrong, or an entry leads outside the table; *vfct has the entries
+ * before that. */
+int vfct_parse(struct bytes table, struct vfct *vfct, struct error *err);
