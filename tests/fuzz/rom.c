@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             __builtin_trap();
         return 0;
     }
-    if (rom.count == 0 || rom.size == 0 || rom.size > size)
+    if (rom.count == 0 || rom.end == 0 || rom.end > size)
         __builtin_trap();
     for (enum firmware firmware = FIRMWARE_ANY; firmware <= FIRMWARE_UEFI; firmware++) {
         error_clear(&err);

@@ -19,7 +19,7 @@ static void an_x86_image(void **state) {
     struct error err = {0};
     assert_int_equal(parse_exact(bytes, rom_build_x86(bytes, gpu), &rom, &err), 0);
     assert_int_equal(rom.count, 1);
-    assert_int_equal(rom.size, 512);
+    assert_int_equal(rom.end, 512);
     const struct rom_image *image = &rom.images[0];
     assert_int_equal(image->offset, 0);
     assert_int_equal(image->size, 512);
@@ -66,7 +66,7 @@ static void what_stands_behind_the_last_image_is_ignored(void **state) {
     rom_build_both(bytes, gpu);
     assert_int_equal(parse_exact(bytes, sizeof(bytes), &rom, &err), 0);
     assert_int_equal(rom.count, 2);
-    assert_int_equal(rom.size, 1024);
+    assert_int_equal(rom.end, 1024);
     assert_int_equal(rom.images[1].offset, 512);
     assert_int_equal(rom.images[1].code_type, ROM_CODE_EFI);
 }
@@ -207,7 +207,7 @@ static void chains_have_a_longest_length(void **state) {
         } else {
             assert_no_error(&err);
             assert_int_equal(rom.count, ROM_IMAGES_MAX);
-            assert_int_equal(rom.size, count * 512);
+            assert_int_equal(rom.end, count * 512);
         }
     }
 }
@@ -278,7 +278,7 @@ static void check_any(const uint8_t *data, size_t size) {
     }
     assert_no_error(&err);
     assert_in_range(rom.count, 1, ROM_IMAGES_MAX);
-    assert_in_range(rom.size, 1, size);
+    assert_in_range(rom.end, 1, size);
     size_t at = 0;
     for (size_t i = 0; i < rom.count; i++) {
         const struct rom_image *image = &rom.images[i];
@@ -289,7 +289,7 @@ static void check_any(const uint8_t *data, size_t size) {
         rom_image_names(bytes, image, (struct pci_id){image->id.vendor, 0xfffe}, true);
         at += image->size;
     }
-    assert_int_equal(rom.size, at);
+    assert_int_equal(rom.end, at);
 }
 
 static void random_bytes(void **state) {
