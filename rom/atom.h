@@ -12,7 +12,8 @@
 #include "base/text.h"
 
 struct atom {
-    size_t header; /* offset of ATOM_ROM_HEADER, from the image's start */
+    bool has_magic; /* " 761295520" at 0x30, without which amdgpu refuses to start */
+    size_t header;  /* offset of ATOM_ROM_HEADER, from the image's start */
     struct pci_id subsystem;
     size_t command_table, data_table; /* offsets from the image's start */
     char part_number[64];             /* "102-RAPHAEL-008": printable ASCII, "" when unreadable */

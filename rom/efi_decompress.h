@@ -2,7 +2,8 @@
  *
  * Format: UEFI Specification 2.10, section 19 ("EFI Compression Algorithm Specification"): u32 compressed size, u32
  * original size, then LZ77 with static Huffman codes in blocks; position codes of 4 bits (offset window 8 KiB). Checked
- * against edk2 (MdePkg/Library/BaseUefiDecompressLib).
+ * against edk2 (MdePkg/Library/BaseUefiDecompressLib), which is laxer: it takes codes that leave bit patterns unused,
+ * blocks of no symbols, and a last match that goes on behind the original size.
  */
 #pragma once
 

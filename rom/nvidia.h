@@ -24,7 +24,7 @@ struct nvidia_front {
 
 /* Does the file start with NVGI front matter? Returns 1 and fills *front, 0 if it does not start with "NVGI", or -1
  * with ERROR_INPUT (the offset in the message) if it does, but the version is unknown or an indirection leads outside.
- * That an image stands at rom_offset is for the caller to see. */
+ * rom_offset lies inside; that an image stands there is for the caller to see. */
 int nvidia_front_parse(struct bytes bytes, struct nvidia_front *front, struct error *err);
 
 struct npde {
@@ -39,7 +39,7 @@ struct npde {
 };
 
 /* The NPDE behind the PCIR structure at `pcir` (of `pcir_length` bytes) of the image that starts at `image`. Returns 1
- * and fills *npde, or 0 if there is none whole within the file. */
+ * and fills *npde, or 0 if there is none whole within the file, or of a revision other than 0x100 and 0x101. */
 int nvidia_npde_parse(struct bytes bytes, size_t image, size_t pcir, size_t pcir_length, struct npde *npde);
 
 /* An image of the private chain. */

@@ -23,9 +23,10 @@ struct vfct_image {
 struct vfct {
     struct vfct_image images[VFCT_IMAGES_MAX];
     size_t count;
+    uint8_t sum; /* of the table's bytes; 0 is right, but another is no failure: Linux does not look at it either */
 };
 
-/* Reads the table's entries. Stops, as Linux does, at an entry without image bytes. Fails with ERROR_INPUT, the offset
- * in the message, when it is no VFCT, its checksum is wrong, or an entry leads outside the table; *vfct has the entries
- * before that. */
+/* Reads the table's entries; those without image bytes are passed over, as Linux does. Bytes behind the length that the
+ * table says are ignored. Fails with ERROR_INPUT, the offset in the message, when it is no VFCT, is truncated, or an
+ * entry leads outside the table; *vfct has the entries before that. */
 int vfct_parse(struct bytes table, struct vfct *vfct, struct error *err);
