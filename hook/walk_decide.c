@@ -7,6 +7,7 @@ struct verified_rom {
     const struct manifest_rom *rom; /* NULL: none */
     struct pci_id id;               /* of the device that it was verified for */
     struct buffer content;
+    struct buffer warnings;          /* what the verdict warns of, a line each */
     const struct verified_rom *same; /* an earlier device's, which holds the content for both; NULL: ours does */
 };
 
@@ -19,28 +20,52 @@ static const struct verified_rom *find_same(const struct verified_rom *earlier, 
     return NULL;
 }
 
-static int verify_rom(const struct plan_facts *facts, struct rom_candidate candidate,
+/* The first thing that is wrong, or what there is to warn of. */
+static int judge_rom(const struct device *device, const struct plan_facts *facts, struct rom_candidate candidate,
+                     struct bytes content, struct buffer *warnings, struct error *err) {
+    char label[DEVICE_LABEL_MAX];
+    const struct pci_identity *identity = &facts->host.identity;
+    const struct rom_purpose purpose = {.id = identity->id,
+                                        .firmware = facts->firmware,
+                                        .guest = facts->machine,
+                                        .has_class = true,
+                                        .class_code = identity->class_code};
+    struct rom_verdict verdict;
+    rom_judge(content, &purpose, &verdict);
+    const struct finding *problem = findings_first(&verdict.findings, FINDING_ERROR);
+    if (problem)
+        return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", candidate.rom->id,
+                         candidate.bundle->path, candidate.rom->file, problem->text);
+    for (size_t i = 0; i < verdict.findings.count; i++)
+        if (verdict.findings.list[i].level == FINDING_WARNING)
+            buffer_printf(warnings, "%s: ROM \"%s\": %s\n", device_label(device, label), candidate.rom->id,
+                          verdict.findings.list[i].text);
+    return 0;
+}
+
+static int verify_rom(const struct device *device, const struct plan_facts *facts, struct rom_candidate candidate,
                       const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
     const struct manifest_rom *rom = candidate.rom;
     if ((verified->same = find_same(earlier, verified, rom, facts->host.identity.id))) {
         verified->rom = rom;
         return 0;
     }
-    struct error problem = {0};
     if (bundle_read_rom(candidate.bundle, rom, &verified->content, err) < 0)
         return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, candidate.bundle->manifest.name);
-    if (rom_judge(buffer_bytes(&verified->content), facts->host.identity.id, facts->firmware, &problem) < 0)
-        return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", rom->id,
-                         candidate.bundle->path, rom->file, problem.message);
+    if (judge_rom(device, facts, candidate, buffer_bytes(&verified->content), &verified->warnings, err) < 0)
+        return -1;
     verified->rom = rom;
     verified->id = facts->host.identity.id;
     return 0;
 }
 
 static int decide_device(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
-                         const struct device *device, enum firmware firmware, struct decision *decision,
+                         const struct domain *domain, const struct device *device, struct decision *decision,
                          const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
-    struct plan_facts facts = {.bundles = bundles->bundles, .bundle_count = bundles->count, .firmware = firmware};
+    struct plan_facts facts = {.bundles = bundles->bundles,
+                               .bundle_count = bundles->count,
+                               .firmware = domain->firmware,
+                               .machine = domain->machine};
     struct rom_candidate candidate;
     struct device_options options;
     if (config_device_options(config, device->name, device->address, &options, err) < 0)
@@ -51,7 +76,7 @@ static int decide_device(const struct walk *walk, const struct bundle_view *bund
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
     if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
         return -1;
-    return candidate.rom ? verify_rom(&facts, candidate, earlier, verified, err) : 0;
+    return candidate.rom ? verify_rom(device, &facts, candidate, earlier, verified, err) : 0;
 }
 
 /* What was decided, for the log. */
@@ -127,8 +152,10 @@ struct deciding {
 };
 
 static void free_deciding(struct deciding *deciding) {
-    for (size_t i = 0; i < deciding->count; i++)
+    for (size_t i = 0; i < deciding->count; i++) {
         buffer_free(&deciding->roms[i].content);
+        buffer_free(&deciding->roms[i].warnings);
+    }
     free(deciding->devices);
     free(deciding->roms);
     free_refusals(&deciding->refusals);
@@ -157,8 +184,7 @@ static int decide_all(const struct walk *walk, const struct bundle_view *bundles
         deciding->devices[deciding->count++] = device;
         struct error problem = {0};
         char label[DEVICE_LABEL_MAX];
-        if (decide_device(walk, bundles, config, device, domain->firmware, decision, deciding->roms, verified,
-                          &problem) == 0)
+        if (decide_device(walk, bundles, config, domain, device, decision, deciding->roms, verified, &problem) == 0)
             continue;
         if (problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s: %s", device_label(device, label), problem.message);
@@ -170,7 +196,7 @@ static int decide_all(const struct walk *walk, const struct bundle_view *bundles
 
 /* The last step that can fail for a reason of the node's: a full disk, mostly. */
 static int publish_all(const struct walk *walk, const struct deciding *deciding, struct plan *plan,
-                       struct buffer *notes, struct error *err) {
+                       struct walk_reply *reply, struct error *err) {
     char label[DEVICE_LABEL_MAX];
     for (size_t i = 0; i < deciding->count; i++) {
         const struct verified_rom *verified = &deciding->roms[i];
@@ -184,8 +210,11 @@ static int publish_all(const struct walk *walk, const struct deciding *deciding,
                                     verified->rom->id);
             decision->rom = ROM_SETTING_FILE;
         }
-        note_decision(deciding->devices[i], decision, notes);
+        note_decision(deciding->devices[i], decision, &reply->notes);
     }
+    for (size_t i = 0; i < deciding->count; i++)
+        if (deciding->roms[i].warnings.size)
+            buffer_append(&reply->warnings, deciding->roms[i].warnings.data, deciding->roms[i].warnings.size);
     return 0;
 }
 
@@ -197,7 +226,7 @@ static int decide_and_publish(const struct walk *walk, const struct bundle_view 
     if (decide_all(walk, bundles, config, domain, plan, &deciding, err) < 0 ||
         judge_refusals(&deciding.refusals, policy, &reply->warnings, err) < 0)
         return -1;
-    return publish_all(walk, &deciding, plan, &reply->notes, err);
+    return publish_all(walk, &deciding, plan, reply, err);
 }
 
 int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,

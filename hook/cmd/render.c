@@ -73,6 +73,11 @@ static int print(const struct render *render, struct bytes before, struct bytes 
     return file_write_all(STDOUT_FILENO, after) < 0 ? error_set(err, ERROR_INTERNAL, "cannot write the result") : 0;
 }
 
+static void print_warnings(const struct buffer *warnings) {
+    for (const char *line = warnings->data; line && *line; line += strcspn(line, "\n") + 1)
+        fprintf(stderr, "warning: %.*s\n", (int)strcspn(line, "\n"), line);
+}
+
 static int run(struct render *render, struct error *err) {
     CLEANUP(buffer_free) struct buffer domain = {0};
     CLEANUP(buffer_free) struct buffer vmi = {0};
@@ -83,8 +88,7 @@ static int run(struct render *render, struct error *err) {
         file_read(render->vmi, RPC_REQUEST_MAX, &vmi, err) < 0)
         return -1;
     int failed = walk_request(&render->setup.walk, buffer_bytes(&domain), buffer_bytes(&vmi), &reply, err);
-    if (reply.warnings.size)
-        fprintf(stderr, "warning: %s", reply.warnings.data);
+    print_warnings(&reply.warnings);
     return failed ? -1 : print(render, buffer_bytes(&domain), buffer_bytes(&reply.domain), err);
 }
 

@@ -14,6 +14,7 @@
 struct domain {
     struct tree tree;
     enum firmware firmware;
+    enum guest_machine machine;
     size_t count, pci_count;
     struct device *devices; /* in document order, PCI and mdev */
     xmlNode **nodes;        /* their <hostdev> elements */

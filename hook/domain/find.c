@@ -117,9 +117,17 @@ static enum firmware find_firmware(const xmlNode *root) {
     return strstr(path, "OVMF") || strstr(path, "AAVMF") || strstr(path, "edk2") ? FIRMWARE_UEFI : FIRMWARE_BIOS;
 }
 
+static enum guest_machine find_machine(const xmlNode *root) {
+    const xmlNode *os = tree_child(root, "os");
+    const xmlNode *type = os ? tree_child(os, "type") : NULL;
+    const char *arch = type ? tree_attribute(type, "arch") : NULL;
+    return arch ? guest_machine_parse(arch) : GUEST_ANY;
+}
+
 static int find_devices(struct domain *domain, struct error *err) {
     const xmlNode *root = xmlDocGetRootElement(domain->tree.document);
     domain->firmware = find_firmware(root);
+    domain->machine = find_machine(root);
     domain->devices = calloc(DOMAIN_DEVICES_MAX, sizeof(*domain->devices));
     domain->nodes = calloc(DOMAIN_DEVICES_MAX, sizeof(xmlNode *));
     if (!domain->devices || !domain->nodes)

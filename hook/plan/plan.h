@@ -50,7 +50,8 @@ struct plan_facts {
     struct host_device host;
     struct bundle *const *bundles;
     size_t bundle_count;
-    enum firmware firmware; /* the domain's */
+    enum firmware firmware; /* the domain's, as the next */
+    enum guest_machine machine;
 };
 
 /* Decides for one PCI device. On success *candidate is the bundle's ROM to verify and publish (its `rom` is NULL if

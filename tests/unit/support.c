@@ -171,6 +171,18 @@ void image_fix_checksum(uint8_t *image, size_t init_size) {
     image[init_size - 1] = (uint8_t)(image[init_size - 1] - total);
 }
 
+static void put_pe(uint8_t *out, uint16_t machine) {
+    enum { COFF = 0x40, OPTIONAL = 0x58, OPTIONAL_SIZE = 0x70 };
+    memset(out, 0, OPTIONAL + OPTIONAL_SIZE);
+    memcpy(out, "MZ", 2);
+    out[0x3c] = COFF;
+    memcpy(out + COFF, "PE\0\0", 4);
+    put_u16(out + COFF + 0x04, machine);
+    put_u16(out + COFF + 0x14, OPTIONAL_SIZE);
+    put_u16(out + OPTIONAL, 0x20b);
+    out[OPTIONAL + 0x44] = 0x0b;
+}
+
 size_t image_build(uint8_t *out, const struct image_spec *spec) {
     size_t size = spec->units * IMAGE_UNIT;
     for (size_t i = 0; i < size; i++)
@@ -183,7 +195,9 @@ size_t image_build(uint8_t *out, const struct image_spec *spec) {
         memcpy(out + 0x04, "\xf1\x0e\0\0", 4);
         put_u16(out + 0x08, 0x0b);
         put_u16(out + 0x0a, 0x8664);
-        put_u16(out + 0x0c, 1);
+        put_u16(out + 0x0c, 0);
+        put_u16(out + 0x16, IMAGE_DRIVER);
+        put_pe(out + IMAGE_DRIVER, 0x8664);
     }
     put_u16(out + 0x18, IMAGE_PCIR);
 

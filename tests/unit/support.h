@@ -81,8 +81,9 @@ struct image_spec {
 
 enum {
     IMAGE_UNIT = 512,
-    IMAGE_PCIR = 0x1c, /* where image_build puts the PCIR structure */
-    IMAGE_LIST = 0x40, /* and the device list */
+    IMAGE_PCIR = 0x1c,   /* where image_build puts the PCIR structure */
+    IMAGE_LIST = 0x40,   /* and the device list */
+    IMAGE_DRIVER = 0x80, /* and an EFI image's driver: the headers of a PE32+ image for X64 */
 };
 
 /* Builds the image, whose checksum is right, into out, which has room for units * 512 bytes. Returns that size. */

@@ -43,7 +43,8 @@ static void an_efi_image(void **state) {
     assert_int_equal(image->init_size, 512);
     assert_int_equal(image->efi_subsystem, 0x0b);
     assert_int_equal(image->efi_machine, 0x8664);
-    assert_int_equal(image->efi_compression, 1);
+    assert_int_equal(image->efi_compression, 0);
+    assert_int_equal(image->efi_payload, IMAGE_DRIVER);
 }
 
 /* 0x155 units: read as a byte, the size would be 0x55. */
