@@ -12,4 +12,5 @@ enum exit_code {
  * ("kubevirt-gpu-hook render"), and returns the exit code. */
 int cmd_serve(int argc, char **argv);
 int cmd_render(int argc, char **argv);
+int cmd_rom(int argc, char **argv);
 int cmd_call(int argc, char **argv);
