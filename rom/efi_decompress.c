@@ -41,8 +41,8 @@ struct decoder {
 };
 
 static int damaged(const struct decoder *decoder, struct error *err, const char *what) {
-    return error_set(err, ERROR_INPUT, "compressed data: %s at offset 0x%zx",
-                     decoder->overran ? "it ends too early" : what, HEADER_SIZE + decoder->at / 8);
+    return error_set(err, ERROR_INPUT, "compressed data, at its 0x%zx: %s", HEADER_SIZE + decoder->at / 8,
+                     decoder->overran ? "it ends too early" : what);
 }
 
 /* The next bits, most significant first; zeros behind the end. count <= 16. */

@@ -76,8 +76,8 @@ static int check_driver(struct bytes driver, const struct rom_image *image, enum
     if (driver.size >= 2 && memcmp(driver.data, "VZ", 2) == 0)
         return 0;
     if (pe_parse(driver, &pe, &problem) < 0)
-        return error_set(err, ERROR_INPUT, "EFI image at offset 0x%zx: its driver at 0x%zx is no PE image: %s",
-                         image->offset, image->efi_payload, problem.message);
+        return error_set(err, ERROR_INPUT, "EFI image at offset 0x%zx: its driver at 0x%zx: %s", image->offset,
+                         image->efi_payload, problem.message);
     return check_machine(image, "its driver's", pe.machine, guest, err);
 }
 

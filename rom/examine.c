@@ -19,7 +19,8 @@ bool examine_chain(const struct rom_layout *layout, struct findings *findings) {
     if (layout->is_isa) {
         findings_add(findings, FINDING_ERROR, 0,
                      "it is an x86 image without PCI data structure, as ISA cards have: no firmware takes it for a PCI "
-                     "device's ROM");
+                     "device's ROM (%s)",
+                     layout->defect.message);
         return false;
     }
     if (layout->defect.code == ERROR_NONE)
@@ -65,7 +66,7 @@ static void examine_efi_ids(const struct rom_image *image, const struct pci_id *
 
 static void examine_trailing(struct bytes bytes, const struct rom_layout *layout, struct findings *findings) {
     size_t size = bytes.size - layout->end;
-    if (size == 0)
+    if (size == 0 || layout->end == 0)
         return;
     findings_add(findings, FINDING_REMARK, layout->end, "%zu %s behind the last image: nobody reads them", size,
                  layout->trailing_is_blank ? "bytes of padding" : "bytes");
@@ -114,9 +115,6 @@ static void examine_image(struct bytes bytes, const struct rom_image *image, str
 
 void rom_examine(struct bytes bytes, const struct rom_layout *layout, struct findings *findings) {
     examine_chain(layout, findings);
-    if (layout->is_isa && layout->isa_checksum != 0)
-        findings_add(findings, FINDING_ERROR, 0, "its %zu bytes sum to 0x%02x instead of 0", layout->isa_size,
-                     layout->isa_checksum);
     for (size_t i = 0; i < layout->rom.count; i++)
         examine_image(bytes, &layout->rom.images[i], findings);
     examine_oddities(bytes, layout, NULL, findings);

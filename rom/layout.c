@@ -45,11 +45,15 @@ static size_t find_start(struct bytes bytes, struct rom_layout *layout) {
     if (start > 0) {
         layout->front = nvgi != 0 ? ROM_FRONT_NVGI : ROM_FRONT_OTHER;
         error_clear(&layout->defect); /* the chain was found all the same */
-    }
+    } else if (nvgi > 0)
+        error_set(&layout->defect, ERROR_INPUT,
+                  "NVIDIA flash header (NVGI) at offset 0x0: no option ROM starts at offset 0x%zx, where it leads, nor "
+                  "anywhere else",
+                  layout->nvgi.rom_offset);
     return start;
 }
 
-/* 55 AA without PCIR. The image must lie inside, or it is just damage. */
+/* 55 AA without PCIR. The image must lie inside and sum to 0, or it is just damage. */
 static bool read_isa(struct bytes bytes, struct rom_layout *layout) {
     size_t size = (size_t)span_u8(bytes, HEADER_INIT_SIZE) * UNIT;
     if (span_u16(bytes, 0) != SIGNATURE || layout->rom.count > 0 || size == 0 || size > bytes.size)
@@ -57,10 +61,10 @@ static bool read_isa(struct bytes bytes, struct rom_layout *layout) {
     size_t pcir = span_u16(bytes, 0x18);
     if (span_holds(bytes, pcir, 4) && memcmp(bytes.data + pcir, "PCIR", 4) == 0)
         return false;
-    layout->is_isa = true;
-    layout->isa_size = size;
-    layout->isa_checksum = rom_sum((struct bytes){bytes.data, size});
-    return true;
+    /* A wrong sum means damage, and the defect says where. */
+    layout->is_isa = rom_sum((struct bytes){bytes.data, size}) == 0;
+    layout->isa_size = layout->is_isa ? size : 0;
+    return layout->is_isa;
 }
 
 static bool is_blank(struct bytes bytes) {

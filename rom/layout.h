@@ -22,11 +22,10 @@ struct rom_layout {
     struct rom rom;      /* the chain that firmware would read if it stood at offset 0; up to a defect */
     struct error defect; /* why the chain is not whole; ERROR_NONE where it is */
 
-    /* An x86 image without PCIR, as ISA cards have and a few of QEMU's own: rom.count is then 0, and no firmware takes
-     * it for a PCI device's ROM. */
+    /* An x86 image without PCIR whose bytes sum to 0, as ISA cards have and a few of QEMU's own: rom.count is then 0,
+     * and no firmware takes it for a PCI device's ROM. */
     bool is_isa;
     size_t isa_size;
-    uint8_t isa_checksum;
 
     struct nvidia_private hidden; /* NVIDIA's images behind the chain */
     struct error hidden_defect;

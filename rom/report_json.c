@@ -166,7 +166,6 @@ static json_t *front_json(const struct rom_layout *layout, bool *failed) {
 static json_t *isa_json(const struct rom_layout *layout, bool *failed) {
     json_t *object = json_object();
     set_number(object, "size", layout->isa_size, failed);
-    set_number(object, "sum", layout->isa_checksum, failed);
     return object;
 }
 

@@ -109,7 +109,7 @@ static void print_private(const struct rom_layout *layout, struct buffer *out) {
 }
 
 static void print_trailing(struct bytes bytes, const struct rom_layout *layout, struct buffer *out) {
-    if (layout->end < bytes.size)
+    if (layout->end > 0 && layout->end < bytes.size)
         buffer_printf(out, "  behind          0x%zx to 0x%zx: %s\n", layout->end, bytes.size,
                       layout->trailing_is_blank ? "padding" : "no image");
 }
@@ -131,8 +131,7 @@ void rom_report_tree(const char *name, struct bytes bytes, const struct rom_layo
                   sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)));
     print_front(layout, out);
     if (layout->is_isa)
-        buffer_printf(out, "  ISA image       0x0 to 0x%zx: x86 without PCI data structure, sum 0x%02x\n",
-                      layout->isa_size, layout->isa_checksum);
+        buffer_printf(out, "  ISA image       0x0 to 0x%zx: x86 without PCI data structure\n", layout->isa_size);
     for (size_t i = 0; i < layout->rom.count; i++)
         print_image(bytes, i, &layout->rom.images[i], out);
     print_private(layout, out);

@@ -57,6 +57,9 @@ extern const struct argp purpose_argp;
  * gives it. Fails with ERROR_INPUT. */
 int purpose_resolve(const struct purpose_options *options, struct rom_purpose *purpose, struct error *err);
 
+/* Refuses, as wrong usage, what is neither an ID nor a host address; returns the argument. */
+const char *device_check(const char *argument, const struct argp_state *state);
+
 /* What --device names: an ID (V:D), or a host address, which is looked up. *identity has only the ID if `known` is
  * false.
  */

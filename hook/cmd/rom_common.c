@@ -67,11 +67,23 @@ int class_parse(const char *text, uint32_t *class_code) {
     return 0;
 }
 
+const char *device_check(const char *argument, const struct argp_state *state) {
+    struct pci_id id;
+    struct pci_address address;
+    if (pci_id_parse(argument, &id) < 0 && pci_address_parse(argument, &address) < 0)
+        argp_error(
+            state,
+            "--device: '%s' is no device: write vendor:device in hexadecimal, as 1002:1681, or a host address, as "
+            "0000:e5:00.0",
+            argument);
+    return argument;
+}
+
 static error_t parse_purpose(int key, char *argument, struct argp_state *state) {
     struct purpose_options *options = state->input;
     switch (key) {
     case KEY_DEVICE:
-        options->device = argument;
+        options->device = device_check(argument, state);
         return 0;
     case KEY_CLASS:
         if (class_parse(argument, &options->class_code) < 0)
@@ -119,12 +131,8 @@ int device_resolve(const char *device, const char *sysfs, struct pci_identity *i
     *known = false;
     if (pci_id_parse(device, &identity->id) == 0)
         return 0;
-    char storage[QUOTED_MAX];
     if (pci_address_parse(device, &address) < 0)
-        return error_set(err, ERROR_INPUT,
-                         "\"%s\" is no device: write vendor:device in hexadecimal, as 1002:1681, or a host address, as "
-                         "0000:e5:00.0",
-                         text_quotable(device, storage));
+        return error_set(err, ERROR_INPUT, "\"%s\" is no device", device);
     sysfs = sysfs ? sysfs : "/sys";
     host_read_device(sysfs, address, &host);
     if (host.state == HOST_ABSENT)

@@ -42,7 +42,7 @@ static error_t parse_id(int key, char *argument, struct argp_state *state) {
     struct edit *edit = state->input;
     switch (key) {
     case KEY_DEVICE:
-        edit->device = argument;
+        edit->device = device_check(argument, state);
         return 0;
     case KEY_SYSFS:
         edit->sysfs = argument;

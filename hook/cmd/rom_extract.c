@@ -34,7 +34,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         state->child_inputs[0] = &extract->output;
         return 0;
     case KEY_DEVICE:
-        extract->device = argument;
+        extract->device = device_check(argument, state);
         return 0;
     case KEY_VFCT:
         extract->from_vfct = true;

@@ -1,0 +1,194 @@
+"""The cases of `run`: files, and command lines that run beside them."""
+
+from dataclasses import dataclass, field
+
+import mkrom
+import vendor
+
+
+@dataclass
+class Case:
+    name: str
+    about: str
+    files: dict
+    lines: list
+    may_change: set = field(default_factory=set)
+
+
+VBIOS = vendor.make("atombios")
+GOP = mkrom.image("efi", 0x03EA, 0x0668)
+NVIDIA = mkrom.image("x86", 0x10DE, 0x2204)
+
+HOST = {f"sys/bus/pci/devices/0000:e5:00.{function}/{name}": text.encode() for function, device in (
+    (0, {"vendor": "0x1002", "device": "0x1681", "class": "0x030000", "revision": "0xc8",
+         "subsystem_vendor": "0x1462", "subsystem_device": "0x1381"}),
+    (1, {"vendor": "0x1002", "device": "0x1640", "class": "0x040300", "revision": "0x00",
+         "subsystem_vendor": "0x1462", "subsystem_device": "0x1381"})) for name, text in device.items()}
+
+
+def changed(data, offset, *values):
+    return data[:offset] + bytes(values) + data[offset + len(values):]
+
+
+def inspect(name, about, *kinds):
+    files = {kind: vendor.make(kind) for kind in kinds}
+    return Case(f"inspect-{name}", about, files, [f"rom inspect {kind}" for kind in kinds])
+
+
+INSPECT = [
+    inspect("amd", "AMD: ATOMBIOS tables, a dump of the flash chip, several images.", "atombios", "amd-flash", "multi"),
+    inspect("nvidia", "NVIDIA: NPDE, private images behind the chain.", "nvidia", "nvidia-private", "nvidia-rgis",
+            "nvidia-private-cut"),
+    inspect("nvgi", "NVIDIA's flash header of each version, one that is unknown, one that leads nowhere.", "nvgi-1",
+            "nvgi-2", "nvgi-3", "nvgi-4", "nvgi-no-rom"),
+    inspect("intel", "Intel: the VBT.", "vbt"),
+    inspect("efi", "EFI images that load.", "efi-x64", "efi-x64-compressed", "efi-aarch64", "efi-ebc"),
+    inspect("efi-bad", "EFI images that do not.", "efi-ia32", "efi-application", "efi-compressed-damaged",
+            "efi-compression-unknown", "efi-no-driver"),
+    inspect("odd", "Device lists, bytes in front and behind, other code types, ISA images.", "device-list",
+            "device-list-open", "trailing", "trailing-data", "other-front", "vendor-type", "isa"),
+    Case("inspect-damaged", "Each defect has its offset.", {
+        "empty": b"",
+        "text": b"no ROM at all\n",
+        "cut": VBIOS[:1500],
+        "bad-sum": changed(VBIOS, 0x700, 1),
+        "no-pcir": changed(VBIOS, 0xA0, 0),
+        "pcir-outside": changed(VBIOS, 0x18, 0xFF, 0xFF),
+        "zero-length": changed(VBIOS, 0xB0, 0, 0),
+        "short-pcir": changed(VBIOS, 0xAA, 0x17, 0),
+        "no-last": changed(VBIOS, 0xB5, 0),
+        "zero-init": changed(VBIOS, 0x02, 0),
+        "long-init": changed(VBIOS, 0x02, 0xFF),
+        "bad-efi-signature": changed(GOP, 0x05, 0),
+        "efi-init-too-long": changed(GOP, 0x02, 9),
+    }, [f"rom inspect {name}" for name in (
+        "empty", "text", "cut", "bad-sum", "no-pcir", "pcir-outside", "zero-length", "short-pcir", "no-last",
+        "zero-init", "long-init", "bad-efi-signature", "efi-init-too-long")]),
+    Case("inspect-json", "All that the tree says, for scripts.",
+         {kind: vendor.make(kind) for kind in ("nvgi-3", "multi", "device-list", "vbt", "isa", "efi-no-driver")},
+         ["rom inspect --output json nvgi-3 multi device-list vbt isa efi-no-driver"]),
+    Case("inspect-files", "Several files: one that is missing does not hide the others.",
+         {"a.rom": NVIDIA, "b.rom": NVIDIA},
+         ["rom inspect a.rom missing.rom b.rom", "rom inspect --output json a.rom missing.rom", "rom inspect",
+          "rom inspect --output yaml a.rom", "rom inspect .", "rom inspect --help"]),
+]
+
+PURPOSES = ["--device 1002:1681 --firmware bios", "--device 1002:1681 --firmware uefi", "--device 1002:1681"]
+
+VERIFY = [
+    Case("verify-amd", "A VBIOS for its device under each firmware, and for another.", {"vbios.rom": VBIOS},
+         [f"rom verify vbios.rom {purpose}" for purpose in PURPOSES] +
+         ["rom verify vbios.rom --device 1002:1640 --firmware uefi",
+          "rom verify vbios.rom --device 10de:2204 --firmware bios"]),
+    Case("verify-efi", "EFI images: IDs are remarks, machine and subsystem are not.",
+         {"gop.rom": GOP, "arm.rom": vendor.make("efi-aarch64"), "app.rom": vendor.make("efi-application"),
+          "damaged.rom": vendor.make("efi-compressed-damaged")},
+         ["rom verify gop.rom --device 1002:1640 --class 0403 --firmware uefi",
+          "rom verify gop.rom --device 1002:1640 --class 0403 --firmware bios",
+          "rom verify arm.rom --device 1002:1640 --class 0403 --firmware uefi --arch x86_64",
+          "rom verify arm.rom --device 1002:1640 --class 0403 --firmware uefi --arch aarch64",
+          "rom verify app.rom --device 1002:1640 --class 0403 --firmware uefi",
+          "rom verify damaged.rom --device 1002:1640 --class 0403 --firmware uefi"]),
+    Case("verify-nvidia", "Chains of both kinds; a dump that was not trimmed.",
+         {"both.rom": vendor.make("nvidia"), "dump.rom": vendor.make("nvgi-3"), "x86.rom": NVIDIA},
+         ["rom verify both.rom --device 10de:24dc --firmware uefi", "rom verify both.rom --device 10de:24dc --firmware bios",
+          "rom verify dump.rom --device 10de:24dc --firmware uefi",
+          "rom verify x86.rom --device 10de:2204 --firmware uefi"]),
+    Case("verify-tables", "What the guest's driver looks for.",
+         {"vbt.rom": vendor.make("vbt"), "no-vbt.rom": mkrom.image("x86", 0x8086, 0x46A6),
+          "second.rom": mkrom.join(vendor.efi_image(last=False), mkrom.image("x86", 0x1002, 0x1681)),
+          "list.rom": vendor.make("device-list")},
+         ["rom verify vbt.rom --device 8086:46a6 --firmware bios", "rom verify no-vbt.rom --device 8086:46a6 --firmware bios",
+          "rom verify second.rom --device 1002:1681 --class 0300 --firmware uefi",
+          "rom verify list.rom --device 1002:164d --firmware bios",
+          "rom verify list.rom --device 1002:164d --firmware uefi"]),
+    Case("verify-host", "A host address gives the ID and the class.", {"vbios.rom": VBIOS, "gop.rom": GOP, **HOST},
+         ["rom verify vbios.rom --device 0000:e5:00.0 --sysfs sys --firmware uefi",
+          "rom verify gop.rom --device e5:00.1 --sysfs sys --firmware uefi",
+          "rom verify vbios.rom --device 0000:e5:00.2 --sysfs sys",
+          "rom verify vbios.rom --device 0000:e5:00.0 --sysfs nowhere"]),
+    Case("verify-json", "For scripts.", {"vbios.rom": VBIOS, "bad.rom": changed(VBIOS, 0x700, 1)},
+         ["rom verify vbios.rom bad.rom --device 1002:1681 --firmware uefi --output json"]),
+    Case("verify-usage", "Wrong usage says what is wrong.", {"vbios.rom": VBIOS},
+         ["rom verify vbios.rom", "rom verify vbios.rom --device 1002", "rom verify vbios.rom --device 1002:1681 --firmware efi",
+          "rom verify vbios.rom --device 1002:1681 --class 3", "rom verify vbios.rom --device 1002:1681 --arch arm",
+          "rom verify --device 1002:1681", "rom verify --help"]),
+]
+
+EDIT = [
+    Case("trim", "The chain alone, to the byte; nothing to cut is no error.",
+         {"nvgi.rom": vendor.make("nvgi-3"), "nvidia.rom": vendor.make("nvidia"), "flash.bin": vendor.make("amd-flash"),
+          "vbios.rom": VBIOS, "trailing.rom": vendor.make("trailing"), "isa.rom": vendor.make("isa"),
+          "no-rom.rom": vendor.make("nvgi-no-rom"), "cut.rom": VBIOS[:1500]},
+         ["rom trim nvgi.rom a.rom", "cmp a.rom nvidia.rom", "rom trim flash.bin b.rom", "cmp b.rom vbios.rom",
+          "rom trim vbios.rom c.rom", "cmp c.rom vbios.rom", "rom trim trailing.rom e.rom",
+          "sh -c 'kubevirt-gpu-hook rom trim trailing.rom - 2>/dev/null | cmp - e.rom'", "rom trim isa.rom d.rom",
+          "rom trim no-rom.rom d.rom", "rom trim cut.rom d.rom", "rom trim missing.rom d.rom", "ls"]),
+    Case("output", "The input is never changed, and nothing is replaced without --force.",
+         {"in.rom": NVIDIA, "old.rom": b"old"},
+         ["rom trim in.rom old.rom", "rom trim in.rom in.rom --force", "ln in.rom hard.rom",
+          "rom trim in.rom hard.rom --force", "mkdir folder", "rom trim in.rom folder --force", "ln -s old.rom link.rom",
+          "rom trim in.rom link.rom --force", "rom trim in.rom no/out.rom", "rom trim in.rom old.rom --force",
+          "cmp in.rom old.rom", "rom trim in.rom", "rom trim in.rom a b", "ls -A"], {"old.rom"}),
+    Case("set-id", "All images get the ID; sums stay right, drivers as they are.",
+         {"both.rom": mkrom.join(mkrom.image("x86", 0x10DE, 0x2204, last=False), GOP), "bad.rom": changed(VBIOS, 0x700, 1),
+          "dump.rom": vendor.make("nvgi-3"), **HOST},
+         ["rom set-id both.rom a.rom --device 1002:1681", "rom inspect a.rom", "rom diff both.rom a.rom",
+          "rom set-id both.rom b.rom --device 0000:e5:00.0 --sysfs sys", "cmp a.rom b.rom",
+          "rom set-id bad.rom c.rom --device 1002:1681", "rom set-id dump.rom c.rom --device 10de:24dc",
+          "rom set-id both.rom c.rom", "rom set-id both.rom c.rom --device 03ea", "rom set-id --help"]),
+    Case("fix-checksum", "One byte, where the vendor keeps it; EFI images are left alone.",
+         {"amd.rom": changed(VBIOS, 0x700, 1), "nvidia.rom": changed(NVIDIA, 0x300, 7), "gop.rom": GOP, "good.rom": VBIOS,
+          "stuck.rom": changed(mkrom.image("x86", 0x1234, 0x1111, size=512), 0x1F0, *b"no more room....")[:3] + b"\xeb" +
+          changed(mkrom.image("x86", 0x1234, 0x1111, size=512), 0x1F0, *b"no more room....")[4:]},
+         ["rom fix-checksum amd.rom a.rom", "rom inspect a.rom", "rom diff amd.rom a.rom",
+          "rom fix-checksum nvidia.rom b.rom", "rom fix-checksum gop.rom c.rom", "cmp gop.rom c.rom",
+          "rom fix-checksum good.rom d.rom", "rom fix-checksum stuck.rom e.rom", "rom fix-checksum --help"]),
+    Case("split-join", "Taken apart and put together.", {"multi.rom": vendor.make("multi"), "vbios.rom": VBIOS, "gop.rom": GOP,
+                                                         "packed.rom": vendor.make("efi-x64-compressed"),
+                                                         "nvidia.rom": vendor.make("nvidia-private"),
+                                                         "dump.rom": vendor.make("nvgi-3")},
+         ["rom split multi.rom parts", "rom inspect parts/2-efi.rom", "rom split multi.rom parts",
+          "rom join parts/0-x86.rom parts/1-x86.rom parts/2-efi.rom parts/3-efi.rom all.rom", "cmp multi.rom all.rom",
+          "rom split packed.rom packed", "rom build-efi packed/0-efi.efi rebuilt.rom --device 1002:1640",
+          "rom inspect rebuilt.rom", "rom split nvidia.rom nvidia", "rom join vbios.rom gop.rom two.rom", "rom inspect two.rom",
+          "rom join vbios.rom dump.rom three.rom", "rom join vbios.rom", "rom join vbios.rom two.rom --force",
+          "rom split vbios.rom gop.rom", "rom split --help", "rom join --help"]),
+    Case("build-efi", "An .efi becomes a ROM; what is no driver does not.",
+         {"gop.efi": vendor.make("driver"), "app.efi": mkrom.pe_driver(subsystem=10), "cut.efi": vendor.make("driver")[:0x90],
+          "text.efi": b"hello", "gop.rom": GOP},
+         ["rom build-efi gop.efi a.rom --device 1002:1640", "rom inspect a.rom",
+          "rom build-efi gop.efi b.rom --device 1002:1640 --device 1002:1681 --class 0403", "rom inspect b.rom",
+          "rom verify b.rom --device 1002:1640 --class 0403 --firmware uefi",
+          "rom build-efi gop.efi c.rom --device 1002:1640 --device 10de:2204", "rom build-efi app.efi c.rom --device 1002:1640",
+          "rom build-efi cut.efi c.rom --device 1002:1640", "rom build-efi text.efi c.rom --device 1002:1640",
+          "rom build-efi gop.rom c.rom --device 1002:1640", "rom build-efi gop.efi c.rom --device 1640",
+          "rom build-efi gop.efi c.rom", "rom build-efi gop.efi c.rom --device 1002:1640 --class 4"]),
+    Case("diff", "What differs: contents, bytes, length.",
+         {"a.rom": VBIOS, "same.rom": VBIOS, "other-id.rom": mkrom.image("x86", 0x1002, 0x1636, size=2048),
+          "longer.rom": VBIOS + bytes(100), "text": b"hello\n"},
+         ["rom diff a.rom same.rom", "rom diff a.rom other-id.rom", "rom diff a.rom longer.rom", "rom diff a.rom text",
+          "rom diff a.rom", "rom diff a.rom missing.rom"]),
+    Case("extract-card", "From a folder laid out as /sys; what is missing is explained.",
+         {**HOST, "sys/bus/pci/devices/0000:e5:00.0/rom": VBIOS, "sys/bus/pci/devices/0000:e5:00.0/boot_vga": b"1\n",
+          "sys/bus/pci/devices/0000:e5:00.1/rom": b"", "old.rom": b"old"},
+         ["rom extract a.rom --device 0000:e5:00.0 --sysfs sys", "cmp a.rom sys/bus/pci/devices/0000:e5:00.0/rom",
+          "rom extract b.rom --device e5:00.1 --sysfs sys", "rom extract b.rom --device 0000:e5:00.7 --sysfs sys",
+          "rom extract b.rom --device 1002:1681 --sysfs sys", "rom extract old.rom --device 0000:e5:00.0 --sysfs sys",
+          "rom extract b.rom", "rom extract --help"]),
+    Case("extract-vfct", "From the ACPI table: by address, by ID, by being the only one.",
+         {**HOST, "one": vendor.make("vfct"), "three": vendor.make("vfct-3"), "twins": vendor.make("vfct-twins"),
+          "cut": vendor.make("vfct-cut"), "text": b"no table", "bad-sum": changed(vendor.make("vfct"), 9, 0),
+          "sys/firmware/acpi/tables/VFCT": vendor.make("vfct"), "vbios.rom": VBIOS},
+         ["rom extract a.rom --vfct=one", "cmp a.rom vbios.rom", "rom extract b.rom --vfct --sysfs sys",
+          "rom extract c.rom --vfct=three", "rom extract c.rom --vfct=three --device 1002:1681", "cmp c.rom vbios.rom",
+          "rom extract d.rom --vfct=three --device 0000:01:00.0", "rom inspect d.rom",
+          "rom extract e.rom --vfct=three --device 10de:2204", "rom extract e.rom --vfct=twins --device 1002:1681",
+          "rom extract e.rom --vfct=twins --device 0000:02:00.0", "cmp e.rom vbios.rom",
+          "rom extract f.rom --vfct=cut", "rom extract f.rom --vfct=text", "rom extract f.rom --vfct=bad-sum",
+          "rom extract g.rom --vfct=one --device 0000:e5:00.0 --sysfs sys", "rom extract one --vfct=one --force",
+          "rom extract h.rom --vfct --sysfs nowhere"]),
+    Case("commands", "The table of commands.", {}, ["rom", "rom --help", "rom nonsense"]),
+]
+
+CASES = INSPECT + VERIFY + EDIT
