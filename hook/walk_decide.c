@@ -63,14 +63,14 @@ static int decide_device(const struct walk *walk, const struct bundle_view *bund
                          const struct domain *domain, const struct device *device, struct decision *decision,
                          const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
     struct plan_facts facts = {.bundles = bundles->bundles,
-                               .bundle_count = bundles->count,
+                               .bundle_count = bundles->error.code == ERROR_NONE ? bundles->count : 0,
                                .firmware = domain->firmware,
                                .machine = domain->machine};
     struct rom_candidate candidate;
     struct device_options options;
-    if (config_device_options(config, device->name, device->address, &options, err) < 0)
-        return -1;
     host_read_device(walk->sysfs, device->address, &facts.host);
+    if (plan_options(config, device, &facts, &options, err) < 0)
+        return -1;
     bool wants_bundle = options.rom == ROM_UNSET || options.rom == ROM_AUTO || options.rom == ROM_ID;
     if (bundles->error.code != ERROR_NONE && wants_bundle)
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
@@ -80,15 +80,17 @@ static int decide_device(const struct walk *walk, const struct bundle_view *bund
 }
 
 /* What was decided, for the log. */
-static void note_decision(const struct device *device, const struct decision *decision, struct buffer *notes) {
-    char label[DEVICE_LABEL_MAX];
+static void note_decision(const struct device *device, const struct decision *decision,
+                          const struct bundle_view *bundles, struct buffer *notes) {
+    char label[DEVICE_LABEL_MAX], origin[ORIGIN_TEXT_MAX];
     device_label(device, label);
+    origin_describe(decision->rom_origin, bundles->bundles, origin);
     if (decision->rom == ROM_SETTING_FILE)
         buffer_printf(notes, "%s: ROM file %s\n", label, published_rom_path(decision->published));
     else if (decision->rom == ROM_SETTING_DISABLED)
-        buffer_printf(notes, "%s: no ROM, as the annotation says\n", label);
+        buffer_printf(notes, "%s: no ROM, as %s says\n", label, origin);
     else if (decision->rom == ROM_SETTING_DEVICE)
-        buffer_printf(notes, "%s: the device's own ROM, as the annotation says\n", label);
+        buffer_printf(notes, "%s: the device's own ROM, as %s says\n", label, origin);
     else
         buffer_printf(notes, "%s: no ROM of a bundle\n", label);
 }
@@ -195,8 +197,8 @@ static int decide_all(const struct walk *walk, const struct bundle_view *bundles
 }
 
 /* The last step that can fail for a reason of the node's: a full disk, mostly. */
-static int publish_all(const struct walk *walk, const struct deciding *deciding, struct plan *plan,
-                       struct walk_reply *reply, struct error *err) {
+static int publish_all(const struct walk *walk, const struct bundle_view *bundles, const struct deciding *deciding,
+                       struct plan *plan, struct walk_reply *reply, struct error *err) {
     char label[DEVICE_LABEL_MAX];
     for (size_t i = 0; i < deciding->count; i++) {
         const struct verified_rom *verified = &deciding->roms[i];
@@ -210,7 +212,7 @@ static int publish_all(const struct walk *walk, const struct deciding *deciding,
                                     verified->rom->id);
             decision->rom = ROM_SETTING_FILE;
         }
-        note_decision(deciding->devices[i], decision, &reply->notes);
+        note_decision(deciding->devices[i], decision, bundles, &reply->notes);
     }
     for (size_t i = 0; i < deciding->count; i++)
         if (deciding->roms[i].warnings.size)
@@ -226,7 +228,7 @@ static int decide_and_publish(const struct walk *walk, const struct bundle_view 
     if (decide_all(walk, bundles, config, domain, plan, &deciding, err) < 0 ||
         judge_refusals(&deciding.refusals, policy, &reply->warnings, err) < 0)
         return -1;
-    return publish_all(walk, &deciding, plan, reply, err);
+    return publish_all(walk, bundles, &deciding, plan, reply, err);
 }
 
 int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,

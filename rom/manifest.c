@@ -15,45 +15,6 @@ static char *copy_text(const char *text, struct error *err) {
     return copy;
 }
 
-/* Member `key` as exactly `digits` hexadecimal digits. Returns 1 if present, 0 if absent and not required, -1. */
-static int get_hex(const json_t *object, const char *key, bool required, size_t digits, const struct json_place *place,
-                   uint32_t *value, struct error *err) {
-    const char *text = NULL;
-    if (json_get_string(object, key, required, place, &text, err) < 0)
-        return -1;
-    if (!text)
-        return 0;
-    char storage[QUOTED_MAX];
-    if (strlen(text) != digits || text_parse_hex(text, digits, value) < 0)
-        return error_set(err, ERROR_INPUT, "%s: \"%s\" is not %zu hexadecimal digits", json_member(place, key).text,
-                         text_quotable(text, storage), digits);
-    return 1;
-}
-
-static int parse_match(const json_t *object, const struct json_place *place, struct rom_match *match,
-                       struct error *err) {
-    static const char *const known[] = {"vendor", "device", "subsystem", "revision", NULL};
-    uint32_t vendor = 0, device = 0, revision = 0;
-    const char *subsystem = NULL;
-    if (json_only_keys(object, known, place, err) < 0 || get_hex(object, "vendor", true, 4, place, &vendor, err) < 0 ||
-        get_hex(object, "device", true, 4, place, &device, err) < 0 ||
-        json_get_string(object, "subsystem", false, place, &subsystem, err) < 0)
-        return -1;
-    int has_revision = get_hex(object, "revision", false, 2, place, &revision, err);
-    if (has_revision < 0)
-        return -1;
-    char storage[QUOTED_MAX];
-    if (subsystem && pci_id_parse(subsystem, &match->subsystem) < 0)
-        return error_set(err, ERROR_INPUT,
-                         "%s: \"%s\" is no subsystem: write vendor:device in hexadecimal, as 1462:1381",
-                         json_member(place, "subsystem").text, text_quotable(subsystem, storage));
-    match->id = (struct pci_id){(uint16_t)vendor, (uint16_t)device};
-    match->has_subsystem = subsystem;
-    match->has_revision = has_revision;
-    match->revision = (uint8_t)revision;
-    return 0;
-}
-
 static int parse_sha256(const char *text, const struct json_place *place, uint8_t sha256[crypto_hash_sha256_BYTES],
                         struct error *err) {
     size_t size = 0;
@@ -79,6 +40,29 @@ static int check_file_name(const char *file, const struct json_place *place, str
     return 0;
 }
 
+static int check_id(const char *id, const struct json_place *place, struct error *err) {
+    static const char *const reserved[] = {"auto", "none", "device"};
+    char storage[QUOTED_MAX];
+    if (text_is_file_name(id, LABEL_MAX) && text_choice(id, reserved, sizeof(reserved) / sizeof(reserved[0])) < 0)
+        return 0;
+    return error_set(err, ERROR_INPUT,
+                     "%s: \"%s\" cannot be an id: use up to %d of A-Z a-z 0-9 . _ -, not starting with a dot, "
+                     "and not \"auto\", \"none\" or \"device\"",
+                     json_member(place, "id").text, text_quotable(id, storage), LABEL_MAX);
+}
+
+static int copy_rom(const struct manifest_rom *from, struct manifest_rom *to, struct error *err) {
+    to->firmware = from->firmware;
+    to->match = from->match;
+    memcpy(to->sha256, from->sha256, sizeof(to->sha256));
+    return (to->id = copy_text(from->id, err)) && (to->file = copy_text(from->file, err)) ? 0 : -1;
+}
+
+static void free_rom(struct manifest_rom *rom) {
+    free(rom->id);
+    free(rom->file);
+}
+
 static int parse_rom(const json_t *object, const struct json_place *place, struct manifest_rom *rom,
                      struct error *err) {
     static const char *const known[] = {"id", "file", "sha256", "firmware", "match", NULL};
@@ -91,53 +75,39 @@ static int parse_rom(const json_t *object, const struct json_place *place, struc
         json_get_string(object, "file", true, place, &file, err) < 0 ||
         json_get_string(object, "sha256", true, place, &sha256, err) < 0 ||
         json_get_string(object, "firmware", false, place, &firmware, err) < 0 ||
-        json_get_object(object, "match", true, place, &match, err) < 0)
+        json_get_object(object, "match", true, place, &match, err) < 0 || check_id(id, place, err) < 0)
         return -1;
-    static const char *const reserved[] = {"auto", "none", "device"};
-    bool bad = !text_is_file_name(id, LABEL_MAX);
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-        bad |= strcmp(id, reserved[i]) == 0;
-    if (bad)
-        return error_set(err, ERROR_INPUT,
-                         "%s: \"%s\" cannot be an id: use up to %d of A-Z a-z 0-9 . _ -, not starting with a dot, "
-                         "and not \"auto\", \"none\" or \"device\"",
-                         json_member(place, "id").text, text_quotable(id, storage), LABEL_MAX);
-    if (firmware_parse(firmware, &rom->firmware) < 0)
+    struct manifest_rom found = {.id = (char *)id, .file = (char *)file};
+    if (firmware_parse(firmware, &found.firmware) < 0)
         return error_set(err, ERROR_INPUT, "%s: \"%s\" is none of \"any\", \"bios\", \"uefi\"",
                          json_member(place, "firmware").text, text_quotable(firmware, storage));
     struct json_place match_place = json_member(place, "match");
-    if (check_file_name(file, place, err) < 0 || parse_sha256(sha256, place, rom->sha256, err) < 0 ||
-        parse_match(match, &match_place, &rom->match, err) < 0)
+    if (check_file_name(file, place, err) < 0 || parse_sha256(sha256, place, found.sha256, err) < 0 ||
+        match_parse(match, &match_place, &found.match, err) < 0 || match_check_rom(&found.match, &match_place, err) < 0)
         return -1;
-    return (rom->id = copy_text(id, err)) && (rom->file = copy_text(file, err)) ? 0 : -1;
+    return copy_rom(&found, rom, err);
+}
+
+int manifest_compare_roms(const struct manifest_rom *a, const struct manifest_rom *b) {
+    int order = match_compare(&a->match, &b->match);
+    return order ? order : (a->firmware > b->firmware) - (a->firmware < b->firmware);
 }
 
 static int compare_ids(const void *a, const void *b) {
     return strcmp((*(const struct manifest_rom *const *)a)->id, (*(const struct manifest_rom *const *)b)->id);
 }
 
-/* Orders by everything that decides a match, so that equals become neighbours. */
-static int compare_matches(const void *a, const void *b) {
-    const struct manifest_rom *x = *(const struct manifest_rom *const *)a;
-    const struct manifest_rom *y = *(const struct manifest_rom *const *)b;
-    const int64_t keys[][2] = {
-        {x->match.id.vendor, y->match.id.vendor},
-        {x->match.id.device, y->match.id.device},
-        {x->match.has_subsystem ? x->match.subsystem.vendor : -1,
-         y->match.has_subsystem ? y->match.subsystem.vendor : -1},
-        {x->match.has_subsystem ? x->match.subsystem.device : -1,
-         y->match.has_subsystem ? y->match.subsystem.device : -1},
-        {x->match.has_revision ? x->match.revision : -1, y->match.has_revision ? y->match.revision : -1},
-        {x->firmware, y->firmware},
-    };
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (keys[i][0] != keys[i][1])
-            return keys[i][0] < keys[i][1] ? -1 : 1;
-    return 0;
+static int compare_roms(const void *a, const void *b) {
+    return manifest_compare_roms(*(const struct manifest_rom *const *)a, *(const struct manifest_rom *const *)b);
+}
+
+static int compare_profiles(const void *a, const void *b) {
+    return match_compare(&(*(const struct manifest_profile *const *)a)->match,
+                         &(*(const struct manifest_profile *const *)b)->match);
 }
 
 /* No two ROMs of one id, and none that tie for the same device. */
-static int check_unique(const struct manifest *manifest, struct error *err) {
+static int check_unique_roms(const struct manifest *manifest, struct error *err) {
     CLEANUP(free) const struct manifest_rom **sorted = calloc(manifest->count + 1, sizeof(*sorted));
     if (!sorted)
         return error_no_memory(err);
@@ -149,13 +119,48 @@ static int check_unique(const struct manifest *manifest, struct error *err) {
         if (compare_ids(&sorted[i - 1], &sorted[i]) == 0)
             return error_set(err, ERROR_INPUT, "two ROMs have the id \"%s\": rename one", sorted[i]->id);
 
-    qsort(sorted, manifest->count, sizeof(*sorted), compare_matches);
+    char text[MATCH_TEXT_MAX];
+    qsort(sorted, manifest->count, sizeof(*sorted), compare_roms);
     for (size_t i = 1; i < manifest->count; i++)
-        if (compare_matches(&sorted[i - 1], &sorted[i]) == 0)
+        if (compare_roms(&sorted[i - 1], &sorted[i]) == 0)
             return error_set(err, ERROR_INPUT,
-                             "ROMs \"%s\" and \"%s\" match the same devices (%04x:%04x) equally well: narrow one by "
+                             "ROMs \"%s\" and \"%s\" match the same devices (%s) equally well: narrow one by "
                              "\"subsystem\", \"revision\" or \"firmware\"",
-                             sorted[i - 1]->id, sorted[i]->id, sorted[i]->match.id.vendor, sorted[i]->match.id.device);
+                             sorted[i - 1]->id, sorted[i]->id, match_describe(&sorted[i]->match, text));
+    return 0;
+}
+
+/* A profile's ROM is one of this bundle, and no two profiles tie for the same device. */
+static int check_profiles(const struct manifest *manifest, struct error *err) {
+    size_t most = manifest->count > manifest->profile_count ? manifest->count : manifest->profile_count;
+    CLEANUP(free) const void **sorted = calloc(most + 1, sizeof(*sorted));
+    if (!sorted)
+        return error_no_memory(err);
+    for (size_t i = 0; i < manifest->count; i++)
+        sorted[i] = &manifest->roms[i];
+    qsort(sorted, manifest->count, sizeof(*sorted), compare_ids);
+    for (size_t i = 0; i < manifest->profile_count; i++) {
+        const struct device_options *options = &manifest->profiles[i].options;
+        const struct manifest_rom wanted = {.id = (char *)options->rom_id}, *key = &wanted;
+        if (options->rom == ROM_ID && !bsearch(&key, sorted, manifest->count, sizeof(*sorted), compare_ids))
+            return error_set(err, ERROR_INPUT,
+                             "profiles[%zu].device.rom: this bundle has no ROM with the id \"%s\": add it to \"roms\"",
+                             i, options->rom_id);
+    }
+
+    char text[MATCH_TEXT_MAX];
+    for (size_t i = 0; i < manifest->profile_count; i++)
+        sorted[i] = &manifest->profiles[i];
+    qsort(sorted, manifest->profile_count, sizeof(*sorted), compare_profiles);
+    for (size_t i = 1; i < manifest->profile_count; i++) {
+        const struct manifest_profile *a = sorted[i - 1], *b = sorted[i];
+        if (match_compare(&a->match, &b->match) == 0)
+            return error_set(
+                err, ERROR_INPUT,
+                "profiles[%td] and profiles[%td] match the same devices (%s): make them one, or narrow one",
+                (a < b ? a : b) - manifest->profiles, (a < b ? b : a) - manifest->profiles,
+                match_describe(&a->match, text));
+    }
     return 0;
 }
 
@@ -172,7 +177,47 @@ static int parse_roms(const json_t *list, struct manifest *manifest, struct erro
         if (parse_rom(object, &element, &manifest->roms[index], err) < 0)
             return -1;
     }
-    return check_unique(manifest, err);
+    return check_unique_roms(manifest, err);
+}
+
+static int parse_profile(const json_t *object, const struct json_place *place, struct manifest_profile *profile,
+                         struct error *err) {
+    static const char *const known[] = {"match", "device", NULL};
+    json_t *match = NULL, *device = NULL;
+    struct json_place match_place = json_member(place, "match"), device_place = json_member(place, "device");
+    if (!json_is_object(object))
+        return error_set(err, ERROR_INPUT, "%s is %s: it must be an object", place->text, json_type_name(object));
+    if (json_only_keys(object, known, place, err) < 0 ||
+        json_get_object(object, "match", true, place, &match, err) < 0 ||
+        json_get_object(object, "device", true, place, &device, err) < 0 ||
+        match_parse(match, &match_place, &profile->match, err) < 0 ||
+        match_check_profile(&profile->match, &match_place, err) < 0 ||
+        device_options_parse(device, &device_place, &profile->options, err) < 0)
+        return -1;
+    if (profile->options.has_expect)
+        return error_set(err, ERROR_INPUT,
+                         "%s makes no sense in a profile: its \"match\" says which devices it is for; leave it out",
+                         json_member(&device_place, "expect").text);
+    if (device_options_contradict(&profile->options))
+        return error_set(err, ERROR_INPUT, "%s: \"rom\": \"none\" and \"romBar\" contradict each other; leave one out",
+                         device_place.text);
+    return 0;
+}
+
+static int parse_profiles(const json_t *list, struct manifest *manifest, struct error *err) {
+    static const struct json_place place = {"profiles"};
+    manifest->profiles = calloc(json_array_size(list) + 1, sizeof(*manifest->profiles));
+    if (!manifest->profiles)
+        return error_no_memory(err);
+    size_t index;
+    json_t *object;
+    json_array_foreach((json_t *)list, index, object) {
+        struct json_place element = json_element(&place, index);
+        manifest->profile_count++;
+        if (parse_profile(object, &element, &manifest->profiles[index], err) < 0)
+            return -1;
+    }
+    return check_profiles(manifest, err);
 }
 
 static int check_constant(const json_t *root, const char *key, const char *expected, struct error *err) {
@@ -187,16 +232,17 @@ static int check_constant(const json_t *root, const char *key, const char *expec
 }
 
 static int parse_top(json_t *root, struct manifest *manifest, struct error *err) {
-    static const char *const known[] = {"apiVersion", "kind", "name", "version", "roms", NULL};
+    static const char *const known[] = {"apiVersion", "kind", "name", "version", "roms", "profiles", NULL};
     const char *name = NULL, *version = NULL;
-    json_t *roms = NULL;
+    json_t *roms = NULL, *profiles = NULL;
     if (!json_is_object(root))
         return error_set(err, ERROR_INPUT, "it is %s: it must be a JSON object", json_type_name(root));
     if (check_constant(root, "apiVersion", MANIFEST_API_VERSION, err) < 0 ||
         check_constant(root, "kind", MANIFEST_KIND, err) < 0 || json_only_keys(root, known, NULL, err) < 0 ||
         json_get_string(root, "name", true, NULL, &name, err) < 0 ||
         json_get_string(root, "version", false, NULL, &version, err) < 0 ||
-        json_get_array(root, "roms", true, NULL, &roms, err) < 0)
+        json_get_array(root, "roms", true, NULL, &roms, err) < 0 ||
+        json_get_array(root, "profiles", false, NULL, &profiles, err) < 0)
         return -1;
     char storage[QUOTED_MAX];
     if (!text_is_file_name(name, LABEL_MAX))
@@ -205,7 +251,7 @@ static int parse_top(json_t *root, struct manifest *manifest, struct error *err)
                          text_quotable(name, storage), LABEL_MAX);
     if (!(manifest->name = copy_text(name, err)) || (version && !(manifest->version = copy_text(version, err))))
         return -1;
-    return parse_roms(roms, manifest, err);
+    return parse_roms(roms, manifest, err) < 0 || (profiles && parse_profiles(profiles, manifest, err) < 0) ? -1 : 0;
 }
 
 int manifest_parse(struct bytes text, struct manifest *manifest, struct error *err) {
@@ -217,12 +263,29 @@ int manifest_parse(struct bytes text, struct manifest *manifest, struct error *e
     return -1;
 }
 
+int manifest_add_rom(struct manifest *manifest, const struct manifest_rom *rom, struct error *err) {
+    static const struct json_place place = {"the ROM"}, match_place = {"the ROM.match"};
+    if (check_id(rom->id, &place, err) < 0 || check_file_name(rom->file, &place, err) < 0 ||
+        match_check_rom(&rom->match, &match_place, err) < 0)
+        return -1;
+    struct manifest_rom *roms = reallocarray(manifest->roms, manifest->count + 2, sizeof(*roms));
+    if (!roms)
+        return error_no_memory(err);
+    manifest->roms = roms;
+    struct manifest_rom *added = &roms[manifest->count++];
+    *added = (struct manifest_rom){0};
+    if (copy_rom(rom, added, err) == 0 && check_unique_roms(manifest, err) == 0)
+        return 0;
+    free_rom(added);
+    manifest->count--;
+    return -1;
+}
+
 void manifest_free(struct manifest *manifest) {
-    for (size_t i = 0; i < manifest->count; i++) {
-        free(manifest->roms[i].id);
-        free(manifest->roms[i].file);
-    }
+    for (size_t i = 0; i < manifest->count; i++)
+        free_rom(&manifest->roms[i]);
     free(manifest->roms);
+    free(manifest->profiles);
     free(manifest->name);
     free(manifest->version);
     *manifest = (struct manifest){0};

@@ -3,22 +3,13 @@
 
 #include <sodium.h>
 
-#include "base/error.h"
-#include "base/pci.h"
-#include "base/text.h"
+#include "config/options.h"
+#include "rom/match_key.h"
 #include "rom/verdict.h"
 
 #define MANIFEST_API_VERSION "gpu.vm.kubevirt.io/v1"
 #define MANIFEST_KIND        "RomBundle"
 #define MANIFEST_SIZE_MAX    (4u << 20)
-
-/* Which devices a ROM is for. Vendor and device are always given; the others narrow. */
-struct rom_match {
-    struct pci_id id;
-    bool has_subsystem, has_revision;
-    struct pci_id subsystem;
-    uint8_t revision;
-};
 
 struct manifest_rom {
     char *id;   /* unique in the bundle, a file name's characters */
@@ -28,15 +19,40 @@ struct manifest_rom {
     struct rom_match match;
 };
 
+/* What devices get where the VM's annotation does not say otherwise. A ROM id is one of the same bundle. */
+struct manifest_profile {
+    struct rom_match match;
+    struct device_options options; /* never `expect`, and none that contradict each other */
+};
+
 struct manifest {
     char *name, *version; /* version may be NULL */
     struct manifest_rom *roms;
     size_t count;
+    struct manifest_profile *profiles;
+    size_t profile_count;
 };
 
+/* Orders ROMs as match_compare does their matches; among equals any firmware comes before a named one, bios before
+ * uefi. 0: the two would tie for a device. */
+int manifest_compare_roms(const struct manifest_rom *a, const struct manifest_rom *b);
+
 /* Parses bundle.json into *manifest (overwritten; on failure {0}). Fails with ERROR_INPUT on anything unknown or
- * contradictory, naming the place; two ROMs that would match the same device equally well are such a contradiction.
- * manifest_free gives it back. */
+ * contradictory, naming the place; two ROMs or two profiles that would match the same device equally well are such a
+ * contradiction. manifest_free gives it back. */
 int manifest_parse(struct bytes text, struct manifest *manifest, struct error *err);
 
+/* Adds a copy of the ROM at the end. Fails with ERROR_INPUT where manifest_parse would refuse it, and leaves the
+ * manifest as it was. */
+int manifest_add_rom(struct manifest *manifest, const struct manifest_rom *rom, struct error *err);
+
+/* Appends the manifest to *text as manifest_parse reads it: keys and entries in a stable order, indented by 2. The
+ * manifest must be one that manifest_parse would accept. Fails with ERROR_LIMIT where the text would exceed
+ * MANIFEST_SIZE_MAX, or without memory. */
+int manifest_write(const struct manifest *manifest, struct buffer *text, struct error *err);
+
 void manifest_free(struct manifest *manifest);
+
+static inline void manifest_free_at(struct manifest *manifest) {
+    manifest_free(manifest);
+}

@@ -2,29 +2,20 @@
 
 #include <string.h>
 
-bool match_fits(const struct rom_match *match, const struct pci_identity *device) {
-    return pci_id_equal(match->id, device->id) &&
-           (!match->has_subsystem || pci_id_equal(match->subsystem, device->subsystem)) &&
-           (!match->has_revision || match->revision == device->revision);
-}
-
 bool match_firmware(enum firmware rom, enum firmware vm) {
     return rom == FIRMWARE_ANY || vm == FIRMWARE_ANY || rom == vm;
 }
 
-static int rank(const struct manifest_rom *rom) {
-    return 4 * rom->match.has_subsystem + 2 * rom->match.has_revision + (rom->firmware != FIRMWARE_ANY);
-}
-
 struct rom_candidate match_device(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
                                   enum firmware firmware) {
+    const struct rom_match wanted = match_of(device, MATCH_ALL);
     for (size_t i = 0; i < count; i++) {
         const struct manifest *manifest = &bundles[i]->manifest;
         const struct manifest_rom *best = NULL;
         for (size_t j = 0; j < manifest->count; j++) {
             const struct manifest_rom *rom = &manifest->roms[j];
-            if (match_fits(&rom->match, device) && match_firmware(rom->firmware, firmware) &&
-                (!best || rank(rom) > rank(best)))
+            if (match_fits(&rom->match, &wanted) && match_firmware(rom->firmware, firmware) &&
+                (!best || manifest_compare_roms(rom, best) > 0))
                 best = rom;
         }
         if (best)
@@ -41,4 +32,23 @@ struct rom_candidate match_id(struct bundle *const *bundles, size_t count, const
                 return (struct rom_candidate){bundles[i], &manifest->roms[j]};
     }
     return (struct rom_candidate){0};
+}
+
+/* Profiles that fit one device differ in their keys: each set of keys has room for one. */
+static void merge_bundle(const struct manifest *manifest, const struct rom_match *device, uint8_t origin,
+                         struct device_options *options) {
+    const struct manifest_profile *by_keys[MATCH_ALL + 1] = {0};
+    for (size_t i = 0; i < manifest->profile_count; i++)
+        if (match_fits(&manifest->profiles[i].match, device))
+            by_keys[manifest->profiles[i].match.keys] = &manifest->profiles[i];
+    for (size_t keys = 0; keys <= MATCH_ALL; keys++)
+        if (by_keys[keys])
+            device_options_merge(options, &by_keys[keys]->options, origin);
+}
+
+void match_profiles(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
+                    struct device_options *options) {
+    const struct rom_match wanted = match_of(device, MATCH_ALL);
+    for (size_t i = count; i-- > 0;)
+        merge_bundle(&bundles[i]->manifest, &wanted, ORIGIN_PROFILE(i), options);
 }

@@ -1,4 +1,4 @@
-/* Which ROM of the bundles a device gets. Pure. */
+/* Which ROM of the bundles a device gets, and what their profiles say of it. Pure. */
 #pragma once
 
 #include "rom/bundle.h"
@@ -9,16 +9,18 @@ struct rom_candidate {
 };
 
 /* The ROM for a device under `firmware` (FIRMWARE_ANY: unknown, every ROM will do): the first bundle that has a match
- * decides, and in it the most specific match: subsystem before revision before a named firmware. A manifest never holds
- * two equal ones, so the answer is unique. */
+ * decides, and in it the most specific one by manifest_compare_roms. A manifest never holds two equal ones, so the
+ * answer is unique. */
 struct rom_candidate match_device(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
                                   enum firmware firmware);
 
 /* The ROM of that id, from the first bundle that has it. */
 struct rom_candidate match_id(struct bundle *const *bundles, size_t count, const char *id);
 
-/* Does the manifest say that this ROM is for the device? */
-bool match_fits(const struct rom_match *match, const struct pci_identity *device);
+/* Puts what all profiles that fit the device say over *options, key by key: of one bundle the more specific profile
+ * wins, of several bundles the first. At most 255 bundles. */
+void match_profiles(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
+                    struct device_options *options);
 
 /* Can a ROM for `rom` serve a VM that boots with `vm`? */
 bool match_firmware(enum firmware rom, enum firmware vm);

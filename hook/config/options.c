@@ -15,10 +15,12 @@ int policy_parse(const char *name, enum policy *policy) {
     return 0;
 }
 
+static const char *const rom_words[] = {[ROM_AUTO] = "auto", [ROM_NONE] = "none", [ROM_DEVICE] = "device"};
+static const char *const toggle_words[] = {[TOGGLE_ON] = "on", [TOGGLE_OFF] = "off"};
+
 static int parse_rom(const char *value, const struct json_place *place, struct device_options *options,
                      struct error *err) {
-    static const char *const words[] = {[ROM_AUTO] = "auto", [ROM_NONE] = "none", [ROM_DEVICE] = "device"};
-    int word = text_choice(value, words, sizeof(words) / sizeof(words[0]));
+    int word = text_choice(value, rom_words, sizeof(rom_words) / sizeof(rom_words[0]));
     if (word >= 0) {
         options->rom = (enum rom_choice)word;
         return 0;
@@ -34,29 +36,38 @@ static int parse_rom(const char *value, const struct json_place *place, struct d
     return 0;
 }
 
-static void merge_rom(struct device_options *into, const struct device_options *from) {
+static bool merge_rom(struct device_options *into, const struct device_options *from) {
     if (from->rom == ROM_UNSET)
-        return;
+        return false;
     into->rom = from->rom;
     memcpy(into->rom_id, from->rom_id, sizeof(into->rom_id));
+    return true;
+}
+
+static json_t *write_rom(const struct device_options *options) {
+    return json_string(options->rom == ROM_ID ? options->rom_id : rom_words[options->rom]);
 }
 
 static int parse_rom_bar(const char *value, const struct json_place *place, struct device_options *options,
                          struct error *err) {
     char storage[QUOTED_MAX];
-    if (strcmp(value, "on") == 0)
-        options->rom_bar = TOGGLE_ON;
-    else if (strcmp(value, "off") == 0)
-        options->rom_bar = TOGGLE_OFF;
-    else
+    int word = text_choice(value, toggle_words, sizeof(toggle_words) / sizeof(toggle_words[0]));
+    if (word < 0)
         return error_set(err, ERROR_INPUT, "%s: \"%s\" is neither \"on\" nor \"off\"", place->text,
                          text_quotable(value, storage));
+    options->rom_bar = (enum toggle)word;
     return 0;
 }
 
-static void merge_rom_bar(struct device_options *into, const struct device_options *from) {
-    if (from->rom_bar != TOGGLE_UNSET)
-        into->rom_bar = from->rom_bar;
+static bool merge_rom_bar(struct device_options *into, const struct device_options *from) {
+    if (from->rom_bar == TOGGLE_UNSET)
+        return false;
+    into->rom_bar = from->rom_bar;
+    return true;
+}
+
+static json_t *write_rom_bar(const struct device_options *options) {
+    return json_string(toggle_words[options->rom_bar]);
 }
 
 static int parse_expect(const char *value, const struct json_place *place, struct device_options *options,
@@ -69,34 +80,49 @@ static int parse_expect(const char *value, const struct json_place *place, struc
     return 0;
 }
 
-static void merge_expect(struct device_options *into, const struct device_options *from) {
+static bool merge_expect(struct device_options *into, const struct device_options *from) {
     if (!from->has_expect)
-        return;
+        return false;
     into->has_expect = true;
     into->expect = from->expect;
+    return true;
 }
 
+static json_t *write_expect(const struct device_options *options) {
+    return json_sprintf("%04x:%04x", options->expect.vendor, options->expect.device);
+}
+
+/* merge: false where `from` does not give the option, and nothing is done. write: only for one that is given. */
 static const struct option {
     const char *name;
     int (*parse)(const char *value, const struct json_place *place, struct device_options *options, struct error *err);
-    void (*merge)(struct device_options *into, const struct device_options *from);
-} device_option_table[] = {
-    {"rom", parse_rom, merge_rom},
-    {"romBar", parse_rom_bar, merge_rom_bar},
-    {"expect", parse_expect, merge_expect},
+    bool (*merge)(struct device_options *into, const struct device_options *from);
+    json_t *(*write)(const struct device_options *options);
+} device_option_table[OPTION_COUNT] = {
+    [OPTION_ROM] = {"rom", parse_rom, merge_rom, write_rom},
+    [OPTION_ROM_BAR] = {"romBar", parse_rom_bar, merge_rom_bar, write_rom_bar},
+    [OPTION_EXPECT] = {"expect", parse_expect, merge_expect, write_expect},
 };
-#define DEVICE_OPTIONS (sizeof(device_option_table) / sizeof(device_option_table[0]))
 
-static int parse_device(json_t *object, const struct json_place *place, struct device_options *options,
-                        struct error *err) {
-    const char *known[DEVICE_OPTIONS + 1] = {0};
-    for (size_t i = 0; i < DEVICE_OPTIONS; i++)
+const char *device_option_name(enum device_option option) {
+    return device_option_table[option].name;
+}
+
+bool device_option_is_given(const struct device_options *options, enum device_option option) {
+    struct device_options nowhere = {0};
+    return device_option_table[option].merge(&nowhere, options);
+}
+
+int device_options_parse(json_t *object, const struct json_place *place, struct device_options *options,
+                         struct error *err) {
+    const char *known[OPTION_COUNT + 1] = {0};
+    for (size_t i = 0; i < OPTION_COUNT; i++)
         known[i] = device_option_table[i].name;
     if (!json_is_object(object))
         return error_set(err, ERROR_INPUT, "%s is %s: it must be an object", place->text, json_type_name(object));
     if (json_only_keys(object, known, place, err) < 0)
         return -1;
-    for (size_t i = 0; i < DEVICE_OPTIONS; i++) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *value = NULL;
         if (json_get_string(object, known[i], false, place, &value, err) < 0)
             return -1;
@@ -105,6 +131,31 @@ static int parse_device(json_t *object, const struct json_place *place, struct d
             return -1;
     }
     return 0;
+}
+
+static void merge(struct device_options *into, const struct device_options *from, uint8_t origin) {
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (device_option_table[i].merge(into, from))
+            into->origin[i] = origin;
+}
+
+void device_options_merge(struct device_options *into, const struct device_options *from, uint8_t origin) {
+    if (from->rom == ROM_NONE)
+        into->rom_bar = TOGGLE_UNSET;
+    merge(into, from, origin);
+}
+
+bool device_options_contradict(const struct device_options *options) {
+    return options->rom == ROM_NONE && options->rom_bar != TOGGLE_UNSET;
+}
+
+json_t *device_options_to_json(const struct device_options *options) {
+    CLEANUP(json_decref) json_t *object = json_object();
+    for (enum device_option i = 0; i < OPTION_COUNT; i++)
+        if (device_option_is_given(options, i) &&
+            json_object_set_new(object, device_option_table[i].name, device_option_table[i].write(options)) < 0)
+            return NULL;
+    return TAKE_PTR(object);
 }
 
 /* "e5:00.0" and "0000:e5:00.0" are one address, and a JSON parser cannot know. */
@@ -140,7 +191,7 @@ static int parse_devices(json_t *devices, struct config *config, struct error *e
             entry->kind = KEY_ADDRESS;
         else
             entry->kind = KEY_NAME;
-        if (parse_device(value, &member, &entry->options, err) < 0 || check_same_address(config, err) < 0)
+        if (device_options_parse(value, &member, &entry->options, err) < 0 || check_same_address(config, err) < 0)
             return -1;
     }
     return 0;
@@ -175,21 +226,22 @@ int config_parse(const char *annotation, struct config *config, struct error *er
 
 int config_device_options(const struct config *config, const char *name, struct pci_address address,
                           struct device_options *options, struct error *err) {
-    *options = (struct device_options){0};
+    struct device_options said = {0};
     for (int kind = KEY_ANY; kind <= KEY_ADDRESS; kind++) {
         for (size_t i = 0; i < config->count; i++) {
             const struct config_entry *entry = &config->entries[i];
             bool applies =
                 (int)entry->kind == kind && (kind == KEY_ANY || (kind == KEY_NAME && strcmp(entry->key, name) == 0) ||
                                              (kind == KEY_ADDRESS && pci_address_equal(entry->address, address)));
-            for (size_t row = 0; applies && row < DEVICE_OPTIONS; row++)
-                device_option_table[row].merge(options, &entry->options);
+            if (applies)
+                merge(&said, &entry->options, ORIGIN_ANNOTATION);
         }
     }
-    if (options->rom == ROM_NONE && options->rom_bar != TOGGLE_UNSET)
+    if (device_options_contradict(&said))
         return error_set(err, ERROR_INPUT,
                          "\"rom\": \"none\" and \"romBar\" contradict each other: libvirt refuses ROM tuning of a "
                          "device without ROM; leave one out");
+    device_options_merge(options, &said, ORIGIN_ANNOTATION);
     return 0;
 }
 

@@ -74,14 +74,54 @@ static void describe(const struct pci_identity *identity, char text[64]) {
              identity->subsystem.vendor, identity->subsystem.device, identity->revision);
 }
 
-static int choose_by_id(const char *id, const struct plan_facts *facts, struct rom_candidate *candidate,
-                        struct error *err) {
+const char *origin_describe(uint8_t origin, struct bundle *const *bundles, char text[ORIGIN_TEXT_MAX]) {
+    if (origin == ORIGIN_ANNOTATION)
+        snprintf(text, ORIGIN_TEXT_MAX, "the annotation");
+    else
+        snprintf(text, ORIGIN_TEXT_MAX, "the profile of bundle \"%s\"", bundles[origin - 1]->manifest.name);
+    return text;
+}
+
+int plan_options(const struct config *config, const struct device *device, const struct plan_facts *facts,
+                 struct device_options *options, struct error *err) {
+    *options = (struct device_options){0};
+    if (facts->host.state == HOST_PRESENT)
+        match_profiles(facts->bundles, facts->bundle_count, &facts->host.identity, options);
+    if (config_device_options(config, device->name, device->address, options, err) < 0)
+        return -1;
+    if (!device_options_contradict(options))
+        return 0;
+    char rom[ORIGIN_TEXT_MAX], bar[ORIGIN_TEXT_MAX];
+    return error_set(
+        err, ERROR_INPUT,
+        "\"rom\": \"none\" (%s) and \"romBar\" (%s) contradict each other: libvirt refuses ROM tuning of a "
+        "device without ROM; leave \"romBar\" out, or say \"rom\": \"device\" beside it",
+        origin_describe(options->origin[OPTION_ROM], facts->bundles, rom),
+        origin_describe(options->origin[OPTION_ROM_BAR], facts->bundles, bar));
+}
+
+/* A ROM that a profile asks for is not the VM owner's doing. */
+static int blame_profile(const struct device_options *options, const struct plan_facts *facts, struct error *err) {
+    uint8_t origin = options->origin[OPTION_ROM];
+    char text[ORIGIN_TEXT_MAX];
+    return origin == ORIGIN_ANNOTATION
+               ? -1
+               : error_prefix(err, "%s asks for a ROM", origin_describe(origin, facts->bundles, text));
+}
+
+/* An id in a profile is one of the profile's bundle. */
+static int choose_by_id(const struct device_options *options, const struct plan_facts *facts,
+                        struct rom_candidate *candidate, struct error *err) {
     char text[64];
-    *candidate = match_id(facts->bundles, facts->bundle_count, id);
+    const char *id = options->rom_id;
+    const struct rom_match device = match_of(&facts->host.identity, MATCH_ALL);
+    uint8_t origin = options->origin[OPTION_ROM];
+    *candidate = origin == ORIGIN_ANNOTATION ? match_id(facts->bundles, facts->bundle_count, id)
+                                             : match_id(&facts->bundles[origin - 1], 1, id);
     if (!candidate->rom)
         return error_set(err, ERROR_REFUSED, "no bundle has a ROM with the id \"%s\": see the ids in bundle.json", id);
     describe(&facts->host.identity, text);
-    if (!match_fits(&candidate->rom->match, &facts->host.identity))
+    if (!match_fits(&candidate->rom->match, &device))
         return error_set(err, ERROR_REFUSED,
                          "ROM \"%s\" of bundle \"%s\" is for another device than %s: name the right one, or widen "
                          "its \"match\"",
@@ -135,17 +175,21 @@ static int check_host(const struct device_options *options, const struct plan_fa
 
 int plan_device(const struct device *device, const struct device_options *options, const struct plan_facts *facts,
                 struct decision *decision, struct rom_candidate *candidate, struct error *err) {
-    *decision = (struct decision){.address = device->address, .rom_bar = options->rom_bar};
+    *decision = (struct decision){
+        .address = device->address, .rom_origin = options->origin[OPTION_ROM], .rom_bar = options->rom_bar};
     *candidate = (struct rom_candidate){0};
     if (check_host(options, facts, err) < 0)
         return -1;
 
     bool wants_rom = options->rom == ROM_AUTO || options->rom == ROM_ID || options->rom == ROM_DEVICE ||
                      options->rom_bar != TOGGLE_UNSET;
+    enum device_option tuned = options->rom == ROM_UNSET ? OPTION_ROM_BAR : OPTION_ROM;
+    char origin[ORIGIN_TEXT_MAX];
     if (device->rom_disabled && wants_rom)
         return error_set(err, ERROR_INPUT,
-                         "the domain disables this device's ROM (<rom enabled=\"no\">), the annotation tunes it: "
-                         "find the hook that disabled it, or say \"rom\": \"none\"");
+                         "the domain disables this device's ROM (<rom enabled=\"no\">), %s tunes it: "
+                         "find the hook that disabled it, or say \"rom\": \"none\"",
+                         origin_describe(options->origin[tuned], facts->bundles, origin));
     switch (options->rom) {
     case ROM_NONE:
         decision->rom = ROM_SETTING_DISABLED;
@@ -154,9 +198,9 @@ int plan_device(const struct device *device, const struct device_options *option
         decision->rom = ROM_SETTING_DEVICE;
         return 0;
     case ROM_ID:
-        return choose_by_id(options->rom_id, facts, candidate, err);
+        return choose_by_id(options, facts, candidate, err) < 0 ? blame_profile(options, facts, err) : 0;
     case ROM_AUTO:
-        return choose_by_match(true, facts, candidate, err);
+        return choose_by_match(true, facts, candidate, err) < 0 ? blame_profile(options, facts, err) : 0;
     case ROM_UNSET:
         break;
     }

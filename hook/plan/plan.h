@@ -20,6 +20,7 @@ enum rom_setting {
 struct decision {
     struct pci_address address;
     enum rom_setting rom;
+    uint8_t rom_origin;                    /* who asked for ROM_SETTING_DEVICE or _DISABLED, see config/options.h */
     const struct published_rom *published; /* with ROM_SETTING_FILE */
     enum toggle rom_bar;                   /* TOGGLE_UNSET: as it is, or on where a file is given */
 };
@@ -53,6 +54,16 @@ struct plan_facts {
     enum firmware firmware; /* the domain's, as the next */
     enum guest_machine machine;
 };
+
+/* What is said of a PCI device: the profiles of the bundles that fit it, and over them the annotation, key by key.
+ * Where the host does not tell what the device is, no profile fits. Fails with ERROR_INPUT where the options contradict
+ * each other, saying who gave them. */
+int plan_options(const struct config *config, const struct device *device, const struct plan_facts *facts,
+                 struct device_options *options, struct error *err);
+
+/* Who gave an option: "the annotation", or "the profile of bundle \"lab\"". Returns `text`. */
+#define ORIGIN_TEXT_MAX 96
+const char *origin_describe(uint8_t origin, struct bundle *const *bundles, char text[ORIGIN_TEXT_MAX]);
 
 /* Decides for one PCI device. On success *candidate is the bundle's ROM to verify and publish (its `rom` is NULL if
  * none is wanted) and *decision holds the rest. Fails with ERROR_REFUSED, or ERROR_INPUT for options that contradict;

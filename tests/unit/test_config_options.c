@@ -124,7 +124,7 @@ static void an_empty_annotation_says_nothing(void **state) {
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct error err = {0};
         CLEANUP(config_free) struct config config = {0};
-        struct device_options options;
+        struct device_options options = {0};
         assert_int_equal(config_parse(texts[i], &config, &err), 0);
         assert_int_equal(config.policy, POLICY_UNSET);
         assert_int_equal(config.count, 0);
@@ -156,8 +156,7 @@ static void merged(void **state) {
         struct error err = {0};
         CLEANUP(buffer_free) struct buffer text = {0};
         CLEANUP(config_free) struct config config = {0};
-        struct device_options options;
-        memset(&options, 0xff, sizeof(options));
+        struct device_options options = {0};
         buffer_printf(&text, "{\"devices\": {%s}}", cases[i].devices);
         assert_int_equal(config_parse(text.data, &config, &err), 0);
         config_device_options(&config, "igpu", (struct pci_address){0, 0xe5, 0, 0}, &options, &err);
@@ -178,7 +177,7 @@ static void contradictions(void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct error err = {0};
         CLEANUP(config_free) struct config config = {0};
-        struct device_options options;
+        struct device_options options = {0};
         assert_int_equal(config_parse(cases[i], &config, &err), 0);
         assert_int_equal(config_device_options(&config, "igpu", (struct pci_address){0}, &options, &err), -1);
         assert_error(&err, ERROR_INPUT, "\"rom\": \"none\" and \"romBar\" contradict each other");

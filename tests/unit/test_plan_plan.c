@@ -7,13 +7,20 @@
 static const struct pci_identity gpu = {
     .id = {0x1002, 0x1681}, .subsystem = {0x1462, 0x1381}, .revision = 0xc8, .class_code = 0x030000};
 
+#define PAIR (MATCH_BIT(MATCH_VENDOR) | MATCH_BIT(MATCH_DEVICE))
+#define IDS(vendor, device)                                                                                            \
+    {                                                                                                                  \
+        .keys = PAIR, .value = { [MATCH_VENDOR] = vendor, [MATCH_DEVICE] = device }                                    \
+    }
+
 /* One bundle with ROMs for the device, for others, for BIOS and for UEFI. */
 static struct manifest_rom roms[] = {
-    {.id = (char *)"plain", .match = {.id = {0x1002, 0x1681}}},
-    {.id = (char *)"alien", .match = {.id = {0x10de, 0x24dc}}},
+    {.id = (char *)"plain", .match = IDS(0x1002, 0x1681)},
+    {.id = (char *)"alien", .match = IDS(0x10de, 0x24dc)},
     {.id = (char *)"bios",
      .firmware = FIRMWARE_BIOS,
-     .match = {.id = {0x1002, 0x1681}, .has_revision = true, .revision = 0xc8}},
+     .match = {.keys = PAIR | MATCH_BIT(MATCH_REVISION),
+               .value = {[MATCH_VENDOR] = 0x1002, [MATCH_DEVICE] = 0x1681, [MATCH_REVISION] = 0xc8}}},
 };
 static struct bundle lab = {.path = (char *)"/lab", .manifest = {.name = (char *)"lab", .roms = roms, .count = 3}};
 static struct bundle empty = {.path = (char *)"/empty", .manifest = {.name = (char *)"empty"}};

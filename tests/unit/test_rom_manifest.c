@@ -36,12 +36,10 @@ static void everything(void **state) {
     assert_memory_equal(first->sha256, "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16);
     assert_memory_equal(first->sha256, first->sha256 + 16, 16);
     assert_int_equal(first->firmware, FIRMWARE_BIOS);
-    assert_true(pci_id_equal(first->match.id, (struct pci_id){0x1002, 0x1681}));
-    assert_true(first->match.has_subsystem && first->match.has_revision);
-    assert_true(pci_id_equal(first->match.subsystem, (struct pci_id){0x1462, 0x1381}));
-    assert_int_equal(first->match.revision, 0xc8);
+    char match_text[MATCH_TEXT_MAX];
+    assert_string_equal(match_describe(&first->match, match_text), "1002:1681, subsystem 1462:1381, revision c8");
     assert_int_equal(second->firmware, FIRMWARE_ANY);
-    assert_false(second->match.has_subsystem || second->match.has_revision);
+    assert_string_equal(match_describe(&second->match, match_text), "1002:1681");
     assert_string_equal(second->file, "..data/gop.rom");
     manifest_free(&manifest);
     assert_null(manifest.roms);
@@ -103,8 +101,8 @@ static void refused(void **state) {
          "roms[0].match.revision: \"c\" is not 2 hexadecimal digits"},
         {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"subsystem\": \"1462\"}")),
          "roms[0].match.subsystem: \"1462\" is no subsystem"},
-        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"class\": \"0300\"}")),
-         "roms[0].match: unknown key \"class\""},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"klass\": \"0300\"}")),
+         "roms[0].match: unknown key \"klass\""},
         {ROMS(ROM("a", MATCH) ", " ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1640\"}")),
          "two ROMs have the id \"a\""},
     };
@@ -202,7 +200,7 @@ static void ties(void **state) {
         if (parse(text.data, &manifest, &err) != (cases[i].tie ? -1 : 0))
             fail_msg("row %zu: %s", i, err.message);
         if (cases[i].tie)
-            assert_error(&err, ERROR_INPUT, "match the same devices (1002:1681) equally well");
+            assert_error(&err, ERROR_INPUT, "match the same devices (1002:1681");
         manifest_free(&manifest);
     }
 }
