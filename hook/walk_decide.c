@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "rom/duplicates.h"
+
 /* A ROM that a device will get, verified but not yet published: a VM that is refused leaves nothing behind. */
 struct verified_rom {
     const struct manifest_rom *rom; /* NULL: none */
@@ -231,13 +233,26 @@ static int decide_and_publish(const struct walk *walk, const struct bundle_view 
     return publish_all(walk, bundles, &deciding, plan, reply, err);
 }
 
+/* Bundles may have become duplicates of each other while the hook runs. */
+static int warn_of_duplicates(const struct bundle_view *bundles, struct buffer *warnings, struct error *err) {
+    CLEANUP(duplicates_free) struct duplicates duplicates = {0};
+    if (!bundles->fresh || bundles->error.code != ERROR_NONE)
+        return 0;
+    if (duplicates_find(bundles->bundles, bundles->count, &duplicates, err) < 0)
+        return -1;
+    duplicates_print(&duplicates, warnings);
+    return 0;
+}
+
 int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
                 struct walk_reply *reply, struct error *err) {
     for (bool again = true;; again = false) {
         struct bundle_view bundles;
         struct error problem = {0};
         bundle_set_acquire(walk->bundles, &bundles);
-        int failed = decide_and_publish(walk, &bundles, config, domain, plan, reply, &problem);
+        int failed = warn_of_duplicates(&bundles, &reply->warnings, &problem) < 0
+                         ? -1
+                         : decide_and_publish(walk, &bundles, config, domain, plan, reply, &problem);
         /* A bundle that is replaced just now has an old manifest and new ROMs, or the reverse: one more look. */
         bool changed = failed && !bundle_set_is_current(walk->bundles);
         bundle_set_release(walk->bundles);

@@ -1,6 +1,7 @@
 #include "rom/bundle_set.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct bundle_set {
@@ -9,6 +10,7 @@ struct bundle_set {
     size_t count;
     struct bundle *bundles[BUNDLE_SET_MAX]; /* NULL: could not be opened */
     struct error error;                     /* of the first that could not */
+    atomic_bool fresh;                      /* no view has been given since the last reopening */
 };
 
 bool bundle_set_is_current(const struct bundle_set *set) {
@@ -20,6 +22,7 @@ bool bundle_set_is_current(const struct bundle_set *set) {
 
 static void reopen(struct bundle_set *set) {
     error_clear(&set->error);
+    set->fresh = true;
     for (size_t i = 0; i < set->count; i++) {
         if (set->bundles[i] && bundle_is_current(set->bundles[i]))
             continue;
@@ -54,7 +57,7 @@ void bundle_set_acquire(struct bundle_set *set, struct bundle_view *view) {
         /* Whatever happens to the disk in between, what was just opened is good enough for this caller. */
         pthread_rwlock_rdlock(&set->lock);
     }
-    *view = (struct bundle_view){set->bundles, set->count, set->error};
+    *view = (struct bundle_view){set->bundles, set->count, set->error, atomic_exchange(&set->fresh, false)};
 }
 
 void bundle_set_release(struct bundle_set *set) {

@@ -14,6 +14,7 @@ struct bundle_view {
     struct bundle *const *bundles; /* searched in this order */
     size_t count;
     struct error error; /* why a bundle cannot be used; then bundles is not to be used either. ERROR_NONE otherwise */
+    bool fresh;         /* nobody has seen the bundles as they are now: what there is to say of them, say it once */
 };
 
 /* Opens the bundles at `paths` (at most BUNDLE_SET_MAX; the array and its texts must outlive the set). A bundle that

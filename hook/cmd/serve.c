@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/setup.h"
+#include "rom/duplicates.h"
 #include "rpc/hooks.h"
 
 #define DEFAULT_SOCKET_DIR "/var/run/kubevirt-hooks"
@@ -156,6 +157,18 @@ static int run_server(struct serve *serve, const char *path, int signal_fd, stru
     return 0;
 }
 
+/* Later changes of the bundles reach the log by the walk's warnings. */
+static void log_duplicates(const struct bundle_view *view) {
+    CLEANUP(duplicates_free) struct duplicates duplicates = {0};
+    CLEANUP(buffer_free) struct buffer lines = {0};
+    struct error err = {0};
+    if (duplicates_find(view->bundles, view->count, &duplicates, &err) < 0)
+        log_error("%s", err.message);
+    duplicates_print(&duplicates, &lines);
+    for (const char *line = lines.data; line && *line; line += strcspn(line, "\n") + 1)
+        log_warning("%.*s", (int)strcspn(line, "\n"), line);
+}
+
 static void log_bundles(struct bundle_set *set) {
     struct bundle_view view;
     bundle_set_acquire(set, &view);
@@ -167,6 +180,8 @@ static void log_bundles(struct bundle_set *set) {
         log_info("ROM bundle \"%s\" %s (%s): %zu ROMs", view.bundles[i]->manifest.name,
                  view.bundles[i]->manifest.version ? view.bundles[i]->manifest.version : "without version",
                  view.bundles[i]->path, view.bundles[i]->manifest.count);
+    if (view.error.code == ERROR_NONE)
+        log_duplicates(&view);
     bundle_set_release(set);
 }
 
