@@ -58,7 +58,9 @@ static void least(void **state) {
 
 static void refused(void **state) {
     (void)state;
-#define ROMS(list) "{" HEAD ", \"roms\": [" list "]}"
+#define ROMS(list)             "{" HEAD ", \"roms\": [" list "]}"
+#define PROFILES(list)         "{" HEAD ", \"roms\": [" ROM("a", MATCH) "], \"profiles\": " list "}"
+#define PROFILE(match, device) PROFILES("[{\"match\": {" match "}, \"device\": {" device "}}]")
     static const struct {
         const char *text, *part;
     } cases[] = {
@@ -102,7 +104,41 @@ static void refused(void **state) {
         {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"subsystem\": \"1462\"}")),
          "roms[0].match.subsystem: \"1462\" is no subsystem"},
         {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\", \"klass\": \"0300\"}")),
-         "roms[0].match: unknown key \"klass\""},
+         "roms[0].match: unknown key \"klass\": known are \"vendor\", \"device\", \"subsystem\", \"revision\", \"class\""},
+        {ROMS(ROM("a", "\"match\": {\"device\": \"1681\", \"class\": \"0300\"}")), "roms[0].match.vendor is missing"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"revision\": \"c8\"}")),
+         "roms[0].match.device is missing: a ROM needs it, or \"class\""},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"class\": \"03000\"}")),
+         "roms[0].match.class: \"03000\" is not 4 or 6 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"class\": \"03\"}")), "is not 4 or 6 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"class\": \"030g\"}")), "is not 4 or 6 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"class\": \"\"}")), "is not 4 or 6 hexadecimal digits"},
+        {ROMS(ROM("a", "\"match\": {\"vendor\": \"1002\", \"class\": 768}")), "roms[0].match.class is a number"},
+        {PROFILES("{}"), "profiles is an object: it must be an array"},
+        {PROFILES("[1]"), "profiles[0] is a number: it must be an object"},
+        {PROFILES("[{\"device\": {}}]"), "profiles[0].match is missing: it must be an object"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}}]"), "profiles[0].device is missing: it must be an object"},
+        {PROFILE("\"vendor\": \"10de\"", "") ", \"x\": 1}", "not valid JSON"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"device\": {}, \"guest\": {}}]"),
+         "profiles[0]: unknown key \"guest\": known are \"match\", \"device\""},
+        {PROFILE("", ""), "profiles[0].match: a profile needs \"vendor\" or \"class\""},
+        {PROFILE("\"revision\": \"c8\"", ""), "profiles[0].match: a profile needs \"vendor\" or \"class\""},
+        {PROFILE("\"device\": \"1681\", \"class\": \"0300\"", ""),
+         "profiles[0].match.vendor is missing: \"device\" means"},
+        {PROFILE("\"vendor\": \"10d\"", ""), "profiles[0].match.vendor: \"10d\" is not 4"},
+        {PROFILE("\"vendor\": \"10de\"", "\"ROM\": \"auto\""),
+         "profiles[0].device: unknown key \"ROM\": known are \"rom\""},
+        {PROFILE("\"vendor\": \"10de\"", "\"romBar\": \"yes\""), "profiles[0].device.romBar: \"yes\" is neither"},
+        {PROFILE("\"vendor\": \"10de\"", "\"expect\": \"10de:2204\""),
+         "profiles[0].device.expect makes no sense in a profile: its \"match\" says which devices it is for"},
+        {PROFILE("\"vendor\": \"10de\"", "\"rom\": \"b\""),
+         "profiles[0].device.rom: this bundle has no ROM with the id \"b\""},
+        {PROFILE("\"vendor\": \"10de\"", "\"rom\": \"none\", \"romBar\": \"on\""),
+         "profiles[0].device: \"rom\": \"none\" and \"romBar\" contradict each other"},
+        {PROFILES(
+             "[{\"match\": {\"class\": \"0300\"}, \"device\": {}}, {\"match\": {\"vendor\": \"10de\"}, \"device\": {}}, "
+             "{\"match\": {\"class\": \"0300\"}, \"device\": {\"romBar\": \"on\"}}]"),
+         "profiles[0] and profiles[2] match the same devices (class 0300)"},
         {ROMS(ROM("a", MATCH) ", " ROM("a", "\"match\": {\"vendor\": \"1002\", \"device\": \"1640\"}")),
          "two ROMs have the id \"a\""},
     };
@@ -113,9 +149,41 @@ static void refused(void **state) {
             fail_msg("accepted: %s", cases[i].text);
         assert_error(&err, ERROR_INPUT, cases[i].part);
         assert_null(manifest.roms);
+        assert_null(manifest.profiles);
         assert_null(manifest.name);
         assert_int_equal(manifest.count, 0);
+        assert_int_equal(manifest.profile_count, 0);
     }
+}
+
+static void profiles(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct manifest manifest;
+    parse(
+        PROFILES(
+            "[{\"match\": {\"vendor\": \"10de\"}, \"device\": {}}, {\"match\": {\"vendor\": \"1002\", \"class\": \"0300\"}, "
+            "\"device\": {\"rom\": \"a\", \"romBar\": \"off\"}}, "
+            "{\"match\": {\"class\": \"030000\"}, \"device\": {\"rom\": \"auto\"}}]"),
+        &manifest, &err);
+    assert_no_error(&err);
+    static const struct {
+        const char *match;
+        struct device_options options;
+    } expected[] = {
+        {"vendor 10de", {0}},
+        {"vendor 1002, class 0300", {.rom = ROM_ID, .rom_id = "a", .rom_bar = TOGGLE_OFF}},
+        {"class 030000", {.rom = ROM_AUTO}},
+    };
+    assert_int_equal(manifest.profile_count, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        char text[MATCH_TEXT_MAX];
+        assert_string_equal(match_describe(&manifest.profiles[i].match, text), expected[i].match);
+        assert_int_equal(manifest.profiles[i].options.rom, expected[i].options.rom);
+        assert_string_equal(manifest.profiles[i].options.rom_id, expected[i].options.rom_id);
+        assert_int_equal(manifest.profiles[i].options.rom_bar, expected[i].options.rom_bar);
+    }
+    manifest_free(&manifest);
 }
 
 static void hashes(void **state) {
@@ -172,6 +240,7 @@ static void ties(void **state) {
 #define NARROW(more) "\"match\": {\"vendor\": \"1002\", \"device\": \"1681\"" more "}"
 #define SUBSYSTEM    ", \"subsystem\": \"1462:1381\""
 #define REVISION     ", \"revision\": \"c8\""
+#define CLASS        ", \"class\": \"0300\""
     static const struct {
         const char *a, *b;
         bool tie;
@@ -191,6 +260,11 @@ static void ties(void **state) {
         {"\"firmware\": \"uefi\", " NARROW(""), "\"firmware\": \"uefi\", " NARROW(""), true},
         {NARROW(", \"subsystem\": \"0000:0000\""), NARROW(""), false},
         {NARROW(", \"revision\": \"00\""), NARROW(""), false},
+        {NARROW(CLASS), NARROW(CLASS), true},
+        {NARROW(CLASS), NARROW(""), false},
+        {NARROW(CLASS), NARROW(", \"class\": \"030000\""), false},
+        {NARROW(", \"class\": \"030000\""), NARROW(", \"class\": \"030001\""), false},
+        {NARROW(", \"class\": \"0000\""), NARROW(""), false},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct error err = {0};
@@ -229,9 +303,9 @@ static void ties_among_many(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything),      cmocka_unit_test(least),      cmocka_unit_test(refused),
-        cmocka_unit_test(hashes),          cmocka_unit_test(file_names), cmocka_unit_test(ties),
-        cmocka_unit_test(ties_among_many),
+        cmocka_unit_test(everything), cmocka_unit_test(least),           cmocka_unit_test(refused),
+        cmocka_unit_test(profiles),   cmocka_unit_test(hashes),          cmocka_unit_test(file_names),
+        cmocka_unit_test(ties),       cmocka_unit_test(ties_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
