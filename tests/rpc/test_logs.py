@@ -54,6 +54,22 @@ class Logs(HookTestCase):
         for phrase in 'Info method has been called', 'OnDefineDomain method has been called':
             self.assertIn(('info', phrase), [(entry['level'], entry['msg']) for entry in logs])
 
+    def test_what_several_bundles_have(self):
+        """A warning at the start, and another after a bundle has changed."""
+        bundle = lab.copy(lab.BUNDLE, self.folder / 'bundle')
+        sidecar, hook = self.launch('--bundle', bundle)
+
+        def count():
+            return sum(entry['level'] == 'warning' and 'of bundle "lab" never matches' in entry['msg']
+                       for entry in sidecar.logs())
+        roms = len(lab.manifest(bundle)['roms'])
+        self.assertEqual(count(), roms)
+        content = lab.manifest(bundle)
+        del content['roms'][-1]
+        lab.write_manifest(bundle, content)
+        self.boot(hook)
+        self.assertEqual(count(), 2 * roms - 1)
+
     def test_levels(self):
         """Each level shows its own lines and those above it; a refusal is more than information."""
         order = 'debug', 'info', 'warning', 'error'

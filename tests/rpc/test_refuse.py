@@ -23,6 +23,10 @@ DEFECTS = {  # bundle: what the refusal must name
     'escape-absolute': ['/etc/hostname'],
     'escape-symlink': ['roms/x.rom'],
     'bad-id': ['../x'],
+    'profile-auto': ['profile of bundle "profile-auto"', 'no ROM for 1002:1681'],
+    'profile-expect': ['profiles[0].device.expect'],
+    'profile-unknown-rom': ['profiles[0].device.rom', 'rembrandt-vbois'],
+    'profile-duplicate': ['profiles[0] and profiles[1]'],
     'wrong-kind': ['ConfigMap'],
     'wrong-version': ['gpu.vm.kubevirt.io/v2'],
 }
@@ -56,7 +60,7 @@ class Bundle(RefuseTestCase):
                 self.assertRefused(sidecar, hook, *words)
 
     def test_every_defective_bundle_is_tried(self):
-        fine = {'lab', 'configmap', 'joined-images'}
+        fine = {'lab', 'configmap', 'joined-images', 'profiles', 'profile-bar', 'class'}
         self.assertEqual({path.name for path in lab.BUNDLES.iterdir()} - fine, set(DEFECTS))
 
     def test_a_configmap_mount(self):

@@ -168,6 +168,69 @@ static void merged(void **state) {
     }
 }
 
+/* What the annotation says stands over what was there, and each option says whose it is. */
+static void over_profiles(void **state) {
+    (void)state;
+    static const struct {
+        struct device_options profile;
+        const char *devices;
+        enum rom_choice rom;
+        const char *rom_id;
+        enum toggle bar;
+        uint8_t origin[OPTION_COUNT];
+    } cases[] = {
+        {{.rom = ROM_AUTO, .rom_bar = TOGGLE_ON}, "", ROM_AUTO, "", TOGGLE_ON, {3, 3, 0}},
+        {{.rom = ROM_AUTO, .rom_bar = TOGGLE_ON}, "\"*\": {\"romBar\": \"off\"}", ROM_AUTO, "", TOGGLE_OFF, {3, 0, 0}},
+        {{.rom = ROM_ID, .rom_id = "p"}, "\"igpu\": {\"rom\": \"q\"}", ROM_ID, "q", TOGGLE_UNSET, {0, 0, 0}},
+        {{.rom = ROM_NONE}, "\"igpu\": {\"rom\": \"device\"}", ROM_DEVICE, "", TOGGLE_UNSET, {0, 0, 0}},
+        /* The VM owner need not know of a romBar to say that there is no ROM. */
+        {{.rom_bar = TOGGLE_ON}, "\"igpu\": {\"rom\": \"none\"}", ROM_NONE, "", TOGGLE_UNSET, {0, 3, 0}},
+        {{.rom = ROM_AUTO}, "\"other\": {\"rom\": \"none\"}", ROM_AUTO, "", TOGGLE_UNSET, {3, 0, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(config_free) struct config config = {0};
+        struct device_options options = {0};
+        device_options_merge(&options, &cases[i].profile, ORIGIN_PROFILE(2));
+        buffer_printf(&text, "{\"devices\": {%s}}", cases[i].devices);
+        config_parse(text.data, &config, &err);
+        config_device_options(&config, "igpu", (struct pci_address){0}, &options, &err);
+        assert_no_error(&err);
+        if (options.rom != cases[i].rom || options.rom_bar != cases[i].bar ||
+            memcmp(options.origin, cases[i].origin, sizeof(options.origin)) != 0)
+            fail_msg("row %zu", i);
+        if (options.rom == ROM_ID)
+            assert_string_equal(options.rom_id, cases[i].rom_id);
+    }
+}
+
+/* Every option of the table is written as it is read. */
+static void written(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{}",
+        "{\"rom\": \"auto\"}",
+        "{\"rom\": \"none\"}",
+        "{\"rom\": \"device\"}",
+        "{\"romBar\": \"on\"}",
+        "{\"rom\": \"an-id\", \"romBar\": \"off\", \"expect\": \"1002:0fed\"}",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct error err = {0};
+        struct device_options options = {0};
+        CLEANUP(json_decref) json_t *object = json_parse(bytes_of(texts[i]), "it", JSON_FOR_US, &err);
+        device_options_parse(object, NULL, &options, &err);
+        assert_no_error(&err);
+        CLEANUP(json_decref) json_t *again = device_options_to_json(&options);
+        CLEANUP(free) char *text = json_dumps(again, 0);
+        assert_string_equal(text, texts[i]);
+        for (enum device_option option = 0; option < OPTION_COUNT; option++)
+            assert_int_equal(device_option_is_given(&options, option),
+                             json_object_get(object, device_option_name(option)) != NULL);
+    }
+}
+
 static void contradictions(void **state) {
     (void)state;
     static const char *const cases[] = {
@@ -204,7 +267,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused),  cmocka_unit_test(rom_ids_have_a_longest_length),
         cmocka_unit_test(parsed),   cmocka_unit_test(an_empty_annotation_says_nothing),
-        cmocka_unit_test(merged),   cmocka_unit_test(contradictions),
+        cmocka_unit_test(merged),   cmocka_unit_test(over_profiles),
+        cmocka_unit_test(written),  cmocka_unit_test(contradictions),
         cmocka_unit_test(policies), cmocka_unit_test(as_many_devices_as_a_vm_can_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

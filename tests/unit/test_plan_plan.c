@@ -231,6 +231,112 @@ static void refused(void **state) {
     }
 }
 
+/* Two bundles with a ROM of one id; the second has the profile. */
+static void a_profiles_rom_is_its_bundles(void **state) {
+    (void)state;
+    struct manifest_rom other_roms[] = {
+        {.id = (char *)"plain", .match = IDS(0x1002, 0x1681)},
+        {.id = (char *)"alien", .match = IDS(0x10de, 0x24dc)},
+        {.id = (char *)"bios", .firmware = FIRMWARE_BIOS, .match = IDS(0x1002, 0x1681)}};
+    struct bundle other = {.manifest = {.name = (char *)"other", .roms = other_roms, .count = 3}},
+                  *bundles[] = {&lab, &other};
+    static const struct {
+        const char *id;
+        uint8_t origin;
+        size_t rom;       /* of `other`, or */
+        const char *part; /* why not */
+    } cases[] = {
+        {"plain", ORIGIN_PROFILE(1), 0, NULL},
+        {"alien", ORIGIN_PROFILE(1), 0,
+         "the profile of bundle \"other\" asks for a ROM: ROM \"alien\" of bundle \"other\" is for another device"},
+        {"bios", ORIGIN_PROFILE(1), 0,
+         "the profile of bundle \"other\" asks for a ROM: ROM \"bios\" of bundle \"other\" is for bios"},
+        {"alien", ORIGIN_ANNOTATION, 0, "ROM \"alien\" of bundle \"lab\" is for another device"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct device device = make_device(false);
+        struct plan_facts facts = make_facts(HOST_PRESENT, bundles, 2);
+        struct device_options options = {.rom = ROM_ID, .origin = {[OPTION_ROM] = cases[i].origin}};
+        struct decision decision;
+        struct rom_candidate candidate;
+        struct error err = {0};
+        snprintf(options.rom_id, sizeof(options.rom_id), "%s", cases[i].id);
+        assert_int_equal(plan_device(&device, &options, &facts, &decision, &candidate, &err), cases[i].part ? -1 : 0);
+        if (cases[i].part) {
+            assert_memory_equal(err.message, cases[i].part, strlen(cases[i].part));
+        } else {
+            assert_ptr_equal(candidate.bundle, &other);
+            assert_ptr_equal(candidate.rom, &other_roms[cases[i].rom]);
+        }
+    }
+}
+
+/* Profiles of two bundles, then the annotation; messages say who said it. */
+static void options_of_a_device(void **state) {
+    (void)state;
+    struct manifest_profile first[] = {{.match = {.keys = MATCH_BIT(MATCH_CLASS), .value = {[MATCH_CLASS] = 0x0300}}}};
+    struct manifest_profile second[] = {{.match = IDS(0x1002, 0x1681)}};
+    struct bundle one = {.manifest = {.name = (char *)"one", .profiles = first, .profile_count = 1}},
+                  two = {.manifest = {.name = (char *)"two", .profiles = second, .profile_count = 1}},
+                  *bundles[] = {&one, &two};
+    static const struct {
+        struct device_options first, second;
+        const char *annotation, *part; /* part: of the error by plan_options or plan_device */
+        bool unknown, rom_disabled;
+        enum toggle bar;
+        enum rom_setting setting;
+        uint8_t origin;
+    } cases[] = {
+#define ONE .origin = ORIGIN_PROFILE(0)
+#define TWO .origin = ORIGIN_PROFILE(1)
+        {{.rom_bar = TOGGLE_ON}, {.rom = ROM_DEVICE}, .bar = TOGGLE_ON, .setting = ROM_SETTING_DEVICE, TWO},
+        {{.rom = ROM_NONE}, {.rom_bar = TOGGLE_OFF}, .setting = ROM_SETTING_DISABLED, ONE},
+        {{.rom = ROM_NONE}, {0}, .annotation = "\"igpu\": {\"rom\": \"device\"}", .setting = ROM_SETTING_DEVICE},
+        /* Who knows what the device is, if the host does not say? */
+        {{.rom_bar = TOGGLE_ON},
+         {0},
+         .annotation = "\"*\": {\"rom\": \"device\"}",
+         .unknown = true,
+         .setting = ROM_SETTING_DEVICE},
+        {{.rom = ROM_NONE},
+         {0},
+         .annotation = "\"igpu\": {\"romBar\": \"on\"}",
+         .part = "\"none\" (the profile of bundle \"one\") and \"romBar\" (the annotation) contradict"},
+        {{.rom_bar = TOGGLE_ON},
+         {.rom = ROM_NONE},
+         .part = "\"none\" (the profile of bundle \"two\") and \"romBar\" (the profile of bundle \"one\") contradict"},
+        {{.rom = ROM_AUTO}, {0}, .part = "the profile of bundle \"one\" asks for a ROM: no ROM for 1002:1681"},
+        {{.rom_bar = TOGGLE_ON}, {0}, .rom_disabled = true, .part = ">), the profile of bundle \"one\" tunes it"},
+        {{.rom_bar = TOGGLE_ON},
+         {0},
+         .annotation = "\"*\": {\"rom\": \"device\"}",
+         .part = ">), the annotation tunes it",
+         .rom_disabled = true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct device device = make_device(cases[i].rom_disabled);
+        struct plan_facts facts = make_facts(cases[i].unknown ? HOST_UNKNOWN : HOST_PRESENT, bundles, 2);
+        struct device_options options;
+        struct decision decision = {0};
+        struct rom_candidate candidate;
+        struct error err = {0};
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(config_free) struct config config = {0};
+        first[0].options = cases[i].first;
+        second[0].options = cases[i].second;
+        memset(&options, 0xff, sizeof(options));
+        buffer_printf(&text, "{\"devices\": {%s}}", cases[i].annotation ? cases[i].annotation : "");
+        assert_int_equal(config_parse(text.data, &config, &err), 0);
+        bool failed = plan_options(&config, &device, &facts, &options, &err) < 0 ||
+                      plan_device(&device, &options, &facts, &decision, &candidate, &err) < 0;
+        if (failed != (cases[i].part != NULL) || (failed && !strstr(err.message, cases[i].part)))
+            fail_msg("row %zu: %s", i, err.message);
+        assert_true(failed || decision.rom_bar == cases[i].bar);
+        assert_true(failed || decision.rom == cases[i].setting);
+        assert_true(failed || decision.rom_origin == cases[i].origin);
+    }
+}
+
 static void all_bundles_are_named(void **state) {
     (void)state;
     struct bundle other = {.manifest = {.name = (char *)"other"}}, *bundles[] = {&empty, &other};
@@ -321,8 +427,14 @@ static void labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decided), cmocka_unit_test(refused), cmocka_unit_test(all_bundles_are_named),
-        cmocka_unit_test(keys),    cmocka_unit_test(labels),  cmocka_unit_test(found_by_address),
+        cmocka_unit_test(decided),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(all_bundles_are_named),
+        cmocka_unit_test(a_profiles_rom_is_its_bundles),
+        cmocka_unit_test(options_of_a_device),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(labels),
+        cmocka_unit_test(found_by_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,24 @@ static void none(void **state) {
     bundle_set_close(NULL);
 }
 
+/* Only the first to see what was opened is told that it is new. */
+static void fresh_once(void **state) {
+    struct error err = {0};
+    const char *const paths[] = {path_in(*state, "a")};
+    put_bundle(*state, "a", "first");
+    struct bundle_set *set = bundle_set_open(paths, 1, &err);
+    for (int change = 0; change < 2; change++) {
+        for (int look = 0; look < 3; look++) {
+            struct bundle_view view;
+            bundle_set_acquire(set, &view);
+            assert_int_equal(view.fresh, look == 0);
+            bundle_set_release(set);
+        }
+        put_bundle(*state, "a", "changed");
+    }
+    bundle_set_close(set);
+}
+
 static void kept_in_order(void **state) {
     struct error err = {0};
     const char *const paths[] = {path_in(*state, "b"), path_in(*state, "a")};
@@ -171,6 +189,7 @@ static void threads_share_a_set(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none),
+        FOLDER_TEST(fresh_once),
         FOLDER_TEST(kept_in_order),
         FOLDER_TEST(a_bundle_that_does_not_change_is_not_read_again),
         FOLDER_TEST(repaired_replaced_and_broken_again),

@@ -36,6 +36,9 @@ static void fits(void **state) {
             assert_int_equal(match_misfit(&other, &all), key);
             assert_false(match_fits(&other, &all));
             assert_int_equal(match_misfit(&match, &unknown), key);
+            match.value[key] = 0; /* what is not known is not 0 */
+            assert_int_equal(match_misfit(&match, &unknown), key);
+            match.value[key] = all.value[key];
         }
     }
 }

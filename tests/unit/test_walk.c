@@ -247,6 +247,30 @@ static void a_bundle_that_changes_meanwhile(void **state) {
     assert_non_null(strstr(reply.data, "<rom "));
 }
 
+/* Bundles that have the same, told with the first answer after they were opened and after each change. */
+static void duplicates_are_told_once(void **state) {
+    struct lab *lab = *state;
+    const char *const twice[] = {lab->paths[0], lab->paths[0]};
+    struct error err = {0};
+    struct bundle_set *one = lab->walk.bundles;
+    lab->walk.bundles = bundle_set_open(twice, 2, &err);
+    for (int call = 0; call < 4; call++) {
+        CLEANUP(walk_reply_free) struct walk_reply reply = {0};
+        if (call == 2) {
+            plan_memory_free(lab->walk.memory);
+            lab->walk.memory = NULL;
+            put_bundle(lab, "changed", "1681");
+        }
+        walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(PLAIN_VMI), &reply, &err);
+        assert_no_error(&err);
+        const char *text = reply.warnings.data ? reply.warnings.data : "";
+        assert_int_equal(strstr(text, "ROM \"vbios\" of bundle") != NULL, call == 0 || call == 2);
+        assert_int_equal(strstr(text, "bundle \"changed\" never matches") != NULL, call == 2);
+    }
+    bundle_set_close(lab->walk.bundles);
+    lab->walk.bundles = one;
+}
+
 static void a_migration_target_is_answered(void **state) {
     const struct lab *lab = *state;
     CLEANUP(buffer_free)
@@ -424,6 +448,7 @@ int main(void) {
         LAB_TEST(a_new_device_is_asked_anew),
         LAB_TEST(other_firmware_is_asked_anew),
         LAB_TEST(a_bundle_that_changes_meanwhile),
+        LAB_TEST(duplicates_are_told_once),
         LAB_TEST(a_migration_target_is_answered),
         LAB_TEST(bad_requests),
         LAB_TEST(bad_roms),
