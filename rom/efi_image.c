@@ -78,6 +78,11 @@ static int check_driver(struct bytes driver, const struct rom_image *image, enum
     if (pe_parse(driver, &pe, &problem) < 0)
         return error_set(err, ERROR_INPUT, "EFI image at offset 0x%zx: its driver at 0x%zx: %s", image->offset,
                          image->efi_payload, problem.message);
+    if (pe.end > driver.size)
+        return error_set(err, ERROR_INPUT,
+                         "EFI image at offset 0x%zx: its driver at 0x%zx has %zu bytes, its headers say %zu: it is "
+                         "truncated",
+                         image->offset, image->efi_payload, driver.size, pe.end);
     return check_machine(image, "its driver's", pe.machine, guest, err);
 }
 

@@ -6,6 +6,7 @@
 
 enum {
     SIGNATURE = 0xaa55,
+    NVIDIA = 0x10de,
     AMD_FLASH_SIGNATURE = 0x55aa,
     AMD_FLASH_VBIOS = 0x40000, /* upp's reader; Navi 3x and later */
     UNIT = 512,
@@ -67,13 +68,22 @@ static bool read_isa(struct bytes bytes, struct rom_layout *layout) {
     return layout->is_isa;
 }
 
-static bool is_blank(struct bytes bytes) {
-    if (bytes.size == 0 || (bytes.data[0] != 0x00 && bytes.data[0] != 0xff))
-        return bytes.size == 0;
-    for (size_t i = 1; i < bytes.size; i++)
-        if (bytes.data[i] != bytes.data[0])
+static bool is_blank(struct bytes bytes, size_t start) {
+    uint8_t first = span_u8(bytes, start);
+    if (first != 0x00 && first != 0xff)
+        return false;
+    for (size_t i = start; i < bytes.size; i++)
+        if (bytes.data[i] != first)
             return false;
     return true;
+}
+
+/* Other vendors' bytes behind a chain mean nothing, even where they start with 55 AA. */
+static bool is_nvidia(const struct rom_layout *layout) {
+    for (size_t i = 0; i < layout->rom.count; i++)
+        if (layout->rom.images[i].id.vendor == NVIDIA)
+            return true;
+    return layout->front == ROM_FRONT_NVGI;
 }
 
 void rom_layout(struct bytes bytes, struct rom_layout *layout) {
@@ -83,12 +93,12 @@ void rom_layout(struct bytes bytes, struct rom_layout *layout) {
     layout->end = layout->rom.end;
     if (read_isa(bytes, layout))
         layout->end = layout->isa_size;
-    else if (layout->defect.code == ERROR_NONE) {
+    else if (layout->defect.code == ERROR_NONE && is_nvidia(layout)) {
         nvidia_private_parse(bytes, layout->rom.end, &layout->hidden, &layout->hidden_defect);
         if (layout->hidden.count > 0)
             layout->end = layout->hidden.end;
     }
-    layout->trailing_is_blank = is_blank((struct bytes){bytes.data + layout->end, bytes.size - layout->end});
+    layout->trailing_is_blank = is_blank(bytes, layout->end);
 }
 
 const char *rom_front_name(enum rom_front front) {

@@ -17,7 +17,7 @@ enum rom_front {
 
 struct rom_layout {
     enum rom_front front;
-    struct nvidia_front nvgi; /* with ROM_FRONT_NVGI */
+    struct nvidia_front nvgi; /* with ROM_FRONT_NVGI: what it says; where the chain is says rom.start */
 
     struct rom rom;      /* the chain that firmware would read if it stood at offset 0; up to a defect */
     struct error defect; /* why the chain is not whole; ERROR_NONE where it is */
@@ -27,11 +27,11 @@ struct rom_layout {
     bool is_isa;
     size_t isa_size;
 
-    struct nvidia_private hidden; /* NVIDIA's images behind the chain */
+    struct nvidia_private hidden; /* images behind the chain of an NVIDIA card */
     struct error hidden_defect;
 
     size_t end;             /* behind all that was recognised */
-    bool trailing_is_blank; /* what stands behind is all 00 or all FF */
+    bool trailing_is_blank; /* what stands behind is all 00 or all FF, or there is nothing */
 };
 
 /* Reads a ROM file as far as it can be read: there is always an answer, see `defect`. */

@@ -38,7 +38,7 @@ static bool parse(struct bytes bytes, struct vbt *vbt) {
     size_t bdb = span_u32(table, VBT_BDB);
     if (!span_holds(table, 0, VBT_HEADER_LEAST) || !span_holds(table, 0, span_u16(table, VBT_HEADER_SIZE)) ||
         !span_holds(table, bdb, BDB_HEADER_LEAST) || !span_holds(table, bdb, span_u16(table, bdb + BDB_SIZE)) ||
-        memcmp(table.data + bdb, "BIOS_DATA_BLOCK ", 16) != 0)
+        memcmp(table.data + bdb, "BIOS_DATA_BLOCK", 15) != 0)
         return false;
     copy_name(table.data, vbt->name);
     vbt->version = span_u16(table, VBT_VERSION);
