@@ -220,17 +220,16 @@ static int decode_block(struct decoder *decoder, struct error *err) {
 
 int efi_decompress_size(struct bytes compressed, size_t limit, size_t *original, struct error *err) {
     if (!span_holds(compressed, 0, HEADER_SIZE))
-        return error_set(err, ERROR_INPUT, "compressed data at offset 0x0: its header of 8 bytes ends at 0x%zx",
+        return error_set(err, ERROR_INPUT, "compressed data, at its 0x0: its header of 8 bytes ends at 0x%zx",
                          compressed.size);
     size_t size = span_u32(compressed, HEADER_COMPRESSED_SIZE);
     if (!span_holds(compressed, HEADER_SIZE, size))
-        return error_set(err, ERROR_INPUT, "compressed data at offset 0x0: its header says %zu bytes, there are %zu",
+        return error_set(err, ERROR_INPUT, "compressed data, at its 0x0: its header says %zu bytes, there are %zu",
                          size, compressed.size - HEADER_SIZE);
     *original = span_u32(compressed, HEADER_ORIGINAL_SIZE);
     if (*original > limit)
-        return error_set(err, ERROR_INPUT,
-                         "compressed data at offset 0x4: an original size of %zu bytes, more than %zu", *original,
-                         limit);
+        return error_set(err, ERROR_INPUT, "compressed data, at its 0x4: an original size of %zu bytes, more than %zu",
+                         *original, limit);
     return 0;
 }
 

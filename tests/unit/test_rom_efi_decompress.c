@@ -125,7 +125,7 @@ static void the_limit(void **state) {
         int expected = limit < 10 ? -1 : 0;
         assert_int_equal(efi_decompress_size((struct bytes){literals, sizeof(literals)}, limit, &size, &err), expected);
         if (expected < 0)
-            assert_error(&err, ERROR_INPUT, "at offset 0x4: an original size of 10 bytes, more than 9");
+            assert_error(&err, ERROR_INPUT, "at its 0x4: an original size of 10 bytes, more than 9");
         assert_int_equal(decompress_exact(literals, sizeof(literals), limit, &out, &err), expected);
         assert_true(expected == 0 || out.data == NULL);
     }
@@ -145,7 +145,7 @@ static void every_truncation_is_refused(void **state) {
                     put32(bytes, cut - 8);
                 if (decompress_exact(bytes, cut, LIMIT, &out, &err) != -1)
                     fail_msg("vector %zu cut to %zu bytes was accepted", i, cut);
-                assert_error(&err, ERROR_INPUT, "offset 0x");
+                assert_error(&err, ERROR_INPUT, "at its 0x");
                 assert_null(out.data);
             }
 }
@@ -191,7 +191,7 @@ static void rules(void **state) {
     } cases[] = {
         {NULL, 3, {{16, 3}, EXTRA(0), SYMBOL('a'), POSITION(0)}},
         {NULL, 3, {{16, 0xffff}, EXTRA(18), SYMBOL('a'), POSITION(13)}}, /* a block may have more than is wanted */
-        {"a block of no symbols at offset 0xa", 3, {{16, 0}, EXTRA(0), SYMBOL('a'), POSITION(0)}},
+        {"at its 0xa: a block of no symbols", 3, {{16, 0}, EXTRA(0), SYMBOL('a'), POSITION(0)}},
         {"it ends too early", 3, {{16, 2}, EXTRA(0), SYMBOL('a'), POSITION(0)}}, /* a third byte is wanted */
         {"a code of too many symbols", 3, {{16, 3}, {5, 20}, {32, 0}}},
         {"a symbol that does not exist", 3, {{16, 3}, EXTRA(19), SYMBOL('a'), POSITION(0)}},
@@ -261,7 +261,7 @@ static void random_damage(void **state) {
         memcpy(bytes, vector->compressed.data, vector->compressed.size);
         damage_bytes(&sequence, bytes + 8, vector->compressed.size - 8, 3);
         if (decompress_exact(bytes, vector->compressed.size, LIMIT, &out, &err) < 0) {
-            assert_error(&err, ERROR_INPUT, "compressed data: ");
+            assert_error(&err, ERROR_INPUT, "compressed data, at its 0x");
             assert_null(out.data);
         } else
             assert_int_equal(out.size, vector->original.size);
@@ -281,7 +281,7 @@ static void random_bytes(void **state) {
         put32(bytes + 4, sequence_below(&sequence, LIMIT));
         bytes[8] = (uint8_t)(bytes[8] & round); /* small blocks as well */
         if (decompress_exact(bytes, sizeof(bytes), LIMIT, &out, &err) < 0)
-            assert_error(&err, ERROR_INPUT, "offset 0x");
+            assert_error(&err, ERROR_INPUT, "at its 0x");
     }
 }
 
