@@ -1,11 +1,7 @@
 #include "rom/bundle.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/file.h"
 
 /* To the VM's owner a broken bundle is a refusal, not a mistake in the request; nor is it a limit of ours. */
 static int refuse(struct error *err) {
@@ -14,45 +10,46 @@ static int refuse(struct error *err) {
     return -1;
 }
 
-/* Opens and reads a file of the bundle whole; *status becomes the file's. */
-static int read_file(const struct bundle *bundle, const char *file, size_t limit, struct buffer *content,
-                     struct stat *status, struct error *err) {
-    struct error problem = {0};
-    CLEANUP(close_fd) int fd = file_open_beneath(bundle->dir_fd, bundle->path, file, &problem);
-    if (fd < 0)
-        return error_set(err, ERROR_REFUSED, "%s; put it there, or correct " BUNDLE_MANIFEST, problem.message);
-    if (fstat(fd, status) < 0)
-        return error_set_errno(err, ERROR_REFUSED, errno, "cannot read %s/%s", bundle->path, file);
-    if ((size_t)status->st_size > limit)
-        return error_set(err, ERROR_REFUSED, "%s/%s has %lld bytes, more than the %zu that such a file can have",
-                         bundle->path, file, (long long)status->st_size, limit);
-    return file_read_fd(fd, file, limit, content, err);
-}
-
-static int read_manifest(struct bundle *bundle, struct error *err) {
+/* The manifest names every ROM's hash: who signed it signed them all. */
+static int check_signature(const struct bundle *bundle, const struct trust *trust, struct bytes manifest,
+                           struct error *err) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    if (read_file(bundle, BUNDLE_MANIFEST, MANIFEST_SIZE_MAX, &text, &bundle->manifest_status, err) < 0)
+    struct minisign_signature signature;
+    int found = store_read_if_there(bundle->store, STORE_SIGNATURE, MINISIGN_TEXT_MAX, &text, err);
+    if (found < 0)
         return -1;
-    if (manifest_parse(buffer_bytes(&text), &bundle->manifest, err) < 0)
-        return error_prefix(err, "%s/%s", bundle->path, BUNDLE_MANIFEST);
+    if (found == 0)
+        return error_set(err, ERROR_REFUSED,
+                         "%s is not signed, and only what a trusted key signed is used: add " STORE_SIGNATURE
+                         ", or leave --trusted-key out",
+                         bundle->path);
+    struct error problem = {0};
+    if (minisign_parse_signature(buffer_bytes(&text), &signature, &problem) < 0)
+        return error_set(err, ERROR_REFUSED, "%s/" STORE_SIGNATURE ": %s; sign the bundle anew", bundle->path,
+                         problem.message);
+    if (minisign_verify(manifest, &signature, trust->keys, trust->count, err) < 0)
+        return error_prefix(err, "%s/" STORE_SIGNATURE, bundle->path);
     return 0;
 }
 
-struct bundle *bundle_open(const char *path, struct error *err) {
+static int read_manifest(struct bundle *bundle, const struct trust *trust, struct error *err) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    if (store_read(bundle->store, STORE_MANIFEST, MANIFEST_SIZE_MAX, &text, err) < 0)
+        return -1;
+    if (trust->count > 0 && check_signature(bundle, trust, buffer_bytes(&text), err) < 0)
+        return -1;
+    if (manifest_parse(buffer_bytes(&text), &bundle->manifest, err) < 0)
+        return error_prefix(err, "%s/" STORE_MANIFEST, bundle->path);
+    return 0;
+}
+
+struct bundle *bundle_open(const char *path, const struct trust *trust, struct error *err) {
     CLEANUP(bundle_close) struct bundle *bundle = calloc(1, sizeof(*bundle));
-    if (!bundle) {
+    if (!bundle || !(bundle->path = strdup(path))) {
         error_no_memory(err);
         return NULL;
     }
-    bundle->dir_fd = -1;
-    if (!(bundle->path = strdup(path))) {
-        error_no_memory(err);
-        return NULL;
-    }
-    struct error problem = {0};
-    if ((bundle->dir_fd = file_open_folder(path, &problem)) < 0)
-        error_set(err, ERROR_REFUSED, "%s; is it mounted, and is --bundle right?", problem.message);
-    else if (read_manifest(bundle, err) == 0)
+    if ((bundle->store = store_open(path, err)) && read_manifest(bundle, trust, err) == 0)
         return TAKE_PTR(bundle);
     refuse(err);
     error_prefix(err, "the ROM bundle cannot be used");
@@ -61,8 +58,7 @@ struct bundle *bundle_open(const char *path, struct error *err) {
 
 int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
                     struct error *err) {
-    struct stat status;
-    if (read_file(bundle, rom->file, ROM_SIZE_MAX, content, &status, err) < 0)
+    if (store_read(bundle->store, rom->file, ROM_SIZE_MAX, content, err) < 0)
         return refuse(err);
     uint8_t sha256[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(sha256, (const unsigned char *)content->data, content->size);
@@ -75,21 +71,14 @@ int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom,
                      bundle->path, rom->file, sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)));
 }
 
-/* By path and not by descriptor: the whole folder may have been replaced. */
 bool bundle_is_current(const struct bundle *bundle) {
-    char path[4096];
-    struct stat now;
-    if ((size_t)snprintf(path, sizeof(path), "%s/" BUNDLE_MANIFEST, bundle->path) >= sizeof(path) ||
-        stat(path, &now) < 0)
-        return false;
-    return file_unchanged(&bundle->manifest_status, &now);
+    return store_is_current(bundle->store);
 }
 
 void bundle_close(struct bundle *bundle) {
     if (!bundle)
         return;
-    if (bundle->dir_fd >= 0)
-        close(bundle->dir_fd);
+    store_close(bundle->store);
     manifest_free(&bundle->manifest);
     free(bundle->path);
     free(bundle);

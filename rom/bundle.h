@@ -1,32 +1,32 @@
-/* A ROM bundle on disk: a folder with bundle.json and the ROM files that it names. All I/O of a bundle is here. */
+/* A ROM bundle: bundle.json, who signed it, and the ROM files that it names. Where they lie is rom/store.h's. */
 #pragma once
-
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "rom/manifest.h"
+#include "rom/store.h"
+#include "rom/trust.h"
 
-#define BUNDLE_MANIFEST "bundle.json"
+#define BUNDLE_MANIFEST STORE_MANIFEST
 
 struct bundle {
     char *path; /* as the admin gave it, for messages */
-    int dir_fd;
+    struct store *store;
     struct manifest manifest;
-    struct stat manifest_status; /* of the file that was read */
 };
 
-/* Opens the folder and reads its manifest; no ROM is read yet. Returns a bundle that bundle_close gives back, or NULL
- * with ERROR_REFUSED. A bundle is read-only afterwards: any thread may use
+/* Opens the folder or packed file and reads its manifest; no ROM is read yet. Where keys are trusted, the manifest must
+ * be signed by one of them, which is checked before it is parsed. `trust` is only read during the call. Returns a
+ * bundle that bundle_close gives back, or NULL with ERROR_REFUSED. A bundle is read-only afterwards: any thread may use
  * it. */
-struct bundle *bundle_open(const char *path, struct error *err);
+struct bundle *bundle_open(const char *path, const struct trust *trust, struct error *err);
 
 /* Reads a ROM of the bundle whole into *content (must be {0}), at most ROM_SIZE_MAX bytes, and checks its SHA-256. The
  * file is opened once, so the bytes that were checked are the bytes that are returned. Fails with ERROR_REFUSED. */
 int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
                     struct error *err);
 
-/* Is the manifest on disk still the one that was read? */
+/* Are manifest and signature on disk still those that were read, or is the packed file? */
 bool bundle_is_current(const struct bundle *bundle);
 
 void bundle_close(struct bundle *bundle);

@@ -8,6 +8,7 @@ struct bundle_set {
     pthread_rwlock_t lock; /* guards all below: read while acquired, written to reopen */
     const char *const *paths;
     size_t count;
+    const struct trust *trust;
     struct bundle *bundles[BUNDLE_SET_MAX]; /* NULL: could not be opened */
     struct error error;                     /* of the first that could not */
     atomic_bool fresh;                      /* no view has been given since the last reopening */
@@ -28,13 +29,14 @@ static void reopen(struct bundle_set *set) {
             continue;
         struct error problem = {0};
         bundle_close(set->bundles[i]);
-        set->bundles[i] = bundle_open(set->paths[i], &problem);
+        set->bundles[i] = bundle_open(set->paths[i], set->trust, &problem);
         if (!set->bundles[i] && set->error.code == ERROR_NONE)
             set->error = problem;
     }
 }
 
-struct bundle_set *bundle_set_open(const char *const *paths, size_t count, struct error *err) {
+struct bundle_set *bundle_set_open(const char *const *paths, size_t count, const struct trust *trust,
+                                   struct error *err) {
     struct bundle_set *set = calloc(1, sizeof(*set));
     if (!set) {
         error_no_memory(err);
@@ -43,6 +45,7 @@ struct bundle_set *bundle_set_open(const char *const *paths, size_t count, struc
     pthread_rwlock_init(&set->lock, NULL);
     set->paths = paths;
     set->count = count;
+    set->trust = trust;
     reopen(set);
     return set;
 }

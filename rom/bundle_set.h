@@ -17,10 +17,11 @@ struct bundle_view {
     bool fresh;         /* nobody has seen the bundles as they are now: what there is to say of them, say it once */
 };
 
-/* Opens the bundles at `paths` (at most BUNDLE_SET_MAX; the array and its texts must outlive the set). A bundle that
- * cannot be opened is no failure here: it shows in the view, for the VM's owner to read. Returns a set that
+/* Opens the bundles at `paths` (at most BUNDLE_SET_MAX; the array, its texts and `trust` must outlive the set). A
+ * bundle that cannot be opened is no failure here: it shows in the view, for the VM's owner to read. Returns a set that
  * bundle_set_close gives back, or NULL (memory). Any thread may use it. */
-struct bundle_set *bundle_set_open(const char *const *paths, size_t count, struct error *err);
+struct bundle_set *bundle_set_open(const char *const *paths, size_t count, const struct trust *trust,
+                                   struct error *err);
 
 /* Opens anew what has changed on disk or could not be opened before, and holds the set as it is until
  * bundle_set_release. Several threads may hold it at a time. */

@@ -138,12 +138,19 @@ int minisign_verify(struct bytes content, const struct minisign_signature *signa
     }
     minisign_id_text(signature->id, id);
     if (!known)
-        return error_set(err, ERROR_REFUSED, "it is signed by key %s, which is none of the %zu trusted keys", id,
-                         count);
+        return error_set(
+            err, ERROR_REFUSED,
+            "it is signed by key %s, which is none of the %zu trusted keys: sign it with one of those, or trust that key",
+            id, count);
     if (!right)
-        return error_set(err, ERROR_REFUSED, "key %s did not sign these bytes: they or the signature were altered", id);
-    return error_set(err, ERROR_REFUSED, "the signature's trusted comment is not what key %s signed: it was altered",
-                     id);
+        return error_set(
+            err, ERROR_REFUSED,
+            "key %s did not sign these bytes: they or the signature were altered; put back what was signed, or sign it anew",
+            id);
+    return error_set(
+        err, ERROR_REFUSED,
+        "the signature's trusted comment is not what key %s signed: it was altered; put back what was signed, or sign it anew",
+        id);
 }
 
 const char *minisign_id_text(const uint8_t id[MINISIGN_ID_SIZE], char text[MINISIGN_ID_TEXT]) {

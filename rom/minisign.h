@@ -38,7 +38,7 @@ int minisign_parse_signature(struct bytes text, struct minisign_signature *signa
 
 /* Is this the signature of the content, and its trusted comment unaltered, by one of `count` keys? Returns the key's
  * index, or -1 with ERROR_REFUSED: no key has the signature's id, it is not of this content, or the comment was
- * altered. The message says what, and leaves the remedy to the caller. */
+ * altered. */
 int minisign_verify(struct bytes content, const struct minisign_signature *signature,
                     const struct minisign_public_key *keys, size_t count, struct error *err);
 

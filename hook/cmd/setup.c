@@ -64,7 +64,7 @@ int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir
     struct stat status;
     if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
         setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
-    setup->walk.bundles = bundle_set_open(setup->bundle_paths, setup->path_count, err);
+    setup->walk.bundles = bundle_set_open(setup->bundle_paths, setup->path_count, &setup->trust, err);
     if (!setup->walk.bundles)
         return -1;
     setup->walk.publisher = publisher_open(rom_dir, compute_dir, err);

@@ -12,6 +12,7 @@ struct setup {
     /* From the command line; the texts are argv's. */
     const char *bundle_paths[BUNDLE_SET_MAX];
     size_t path_count;
+    struct trust trust;
     const char *sysfs, *compute_dir;
     enum policy policy;
 

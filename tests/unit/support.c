@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -112,6 +114,28 @@ struct buffer get_file(const char *folder, const char *name) {
     file_read(path_in(folder, name), SIZE_MAX / 2, &content, &err);
     assert_no_error(&err);
     return content;
+}
+
+int run_program(const char *folder, const char *input, const char *const *arguments) {
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    int status;
+    put_text(folder, "input", input);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, path_in(folder, "input"), O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path_in(folder, "output"), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0644);
+    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    posix_spawn_file_actions_addchdir_np(&actions, folder);
+    int problem = posix_spawnp(&child, arguments[0], &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (problem) {
+        print_error("%s: %s: ci/dependencies test installs it\n", arguments[0], strerror(problem));
+        fail();
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 size_t count_entries(const char *folder) {

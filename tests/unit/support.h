@@ -56,6 +56,11 @@ void put_link(const char *folder, const char *name, const char *target);
 /* The whole file, which the caller frees by buffer_free. */
 struct buffer get_file(const char *folder, const char *name);
 
+/* Runs a program in the folder; `arguments` ends in NULL and starts with its name, `input` is its standard input. What
+ * it prints is in the folder's file "output" afterwards. Returns its exit status, -1 if a signal ended it; a program
+ * that is not there fails the test, never skips it. */
+int run_program(const char *folder, const char *input, const char *const *arguments);
+
 /* How many entries the folder has; 0 when it does not exist. */
 size_t count_entries(const char *folder);
 

@@ -7,6 +7,8 @@
 #include "rom/bundle_set.h"
 #include "support.h"
 
+static const struct trust anybody;
+
 static int sodium_setup(void **state) {
     (void)state;
     return sodium_init() < 0 ? -1 : 0;
@@ -46,7 +48,7 @@ static void assert_view(struct bundle_set *set, const char *expected) {
 static void none(void **state) {
     (void)state;
     struct error err = {0};
-    struct bundle_set *set = bundle_set_open(NULL, 0, &err);
+    struct bundle_set *set = bundle_set_open(NULL, 0, &anybody, &err);
     assert_view(set, "");
     bundle_set_close(set);
     bundle_set_close(NULL);
@@ -75,7 +77,7 @@ static void kept_in_order(void **state) {
     const char *const paths[] = {path_in(*state, "b"), path_in(*state, "a")};
     put_bundle(*state, "a", "first");
     put_bundle(*state, "b", "second");
-    struct bundle_set *set = bundle_set_open(paths, 2, &err);
+    struct bundle_set *set = bundle_set_open(paths, 2, &anybody, &err);
     assert_view(set, "second,first");
     assert_view(set, "second,first");
     bundle_set_close(set);
@@ -87,7 +89,7 @@ static void a_bundle_that_does_not_change_is_not_read_again(void **state) {
     const char *const paths[] = {path_in(*state, "a"), path_in(*state, "b")};
     put_bundle(*state, "a", "a1");
     put_bundle(*state, "b", "b1");
-    struct bundle_set *set = bundle_set_open(paths, 2, &err);
+    struct bundle_set *set = bundle_set_open(paths, 2, &anybody, &err);
     bundle_set_acquire(set, &view);
     const struct bundle *first = view.bundles[0];
     bundle_set_release(set);
@@ -102,7 +104,7 @@ static void a_bundle_that_does_not_change_is_not_read_again(void **state) {
 static void repaired_replaced_and_broken_again(void **state) {
     struct error err = {0};
     const char *const paths[] = {path_in(*state, "lab")};
-    struct bundle_set *set = bundle_set_open(paths, 1, &err);
+    struct bundle_set *set = bundle_set_open(paths, 1, &anybody, &err);
     assert_no_error(&err); /* a missing bundle is for the VM's owner to read */
     assert_view(set, "/lab: No such file or directory");
     put_bundle(*state, "lab", "lab");
@@ -124,11 +126,11 @@ static void two_broken_bundles(void **state) {
     struct error err = {0};
     struct bundle_view view;
     const char *const paths[] = {path_in(*state, "x"), path_in(*state, "y")};
-    struct bundle_set *set = bundle_set_open(paths, 2, &err);
+    struct bundle_set *set = bundle_set_open(paths, 2, &anybody, &err);
     bundle_set_acquire(set, &view);
     bundle_set_release(set);
     struct error alone = {0};
-    assert_null(bundle_open(paths[0], &alone));
+    assert_null(bundle_open(paths[0], &anybody, &alone));
     assert_string_equal(view.error.message, alone.message);
     put_bundle(*state, "x", "x");
     assert_view(set, "/y: No such file or directory");
@@ -171,7 +173,7 @@ static void threads_share_a_set(void **state) {
     snprintf(path, sizeof(path), "%s/lab", (char *)*state);
     const char *const paths[] = {path};
     put_bundle(*state, "lab", "lab");
-    struct bundle_set *set = bundle_set_open(paths, 1, &err);
+    struct bundle_set *set = bundle_set_open(paths, 1, &anybody, &err);
     struct worker workers[3] = {{set, *state, 0}, {set, *state, 0}, {set, *state, 0}};
     pthread_t threads[COUNT(workers)];
     for (size_t i = 0; i < COUNT(workers); i++)

@@ -1,15 +1,8 @@
 /* rom/minisign, rom/minisign_key: minisign's formats, both ways against the real tool, and every way to be wrong. */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "rom/minisign_key.h"
 #include "support.h"
-
-extern char **environ;
 
 /* Cheap, for most tests are not about the cost. */
 static const struct minisign_cost cheap = {32768, 16u << 20};
@@ -19,29 +12,8 @@ static int sodium_setup(void **state) {
     return sodium_init() < 0 ? -1 : 0;
 }
 
-/* Runs minisign in the folder, which must exist on this machine, with this standard input. Returns its exit status. */
-static int run_minisign(const char *folder, const char *input, const char *const *arguments) {
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-    int status;
-    put_text(folder, "input", input);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, path_in(folder, "input"), O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path_in(folder, "output"), O_WRONLY | O_CREAT | O_TRUNC,
-                                     0644);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawn_file_actions_addchdir_np(&actions, folder);
-    int problem = posix_spawnp(&child, "minisign", &actions, NULL, (char *const *)(uintptr_t)arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (problem)
-        fail_msg("minisign: %s: ci/dependencies test installs it", strerror(problem));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 #define MINISIGN(folder, input, ...)                                                                                   \
-    run_minisign((folder), (input), (const char *const[]){"minisign", __VA_ARGS__, NULL})
+    run_program((folder), (input), (const char *const[]){"minisign", __VA_ARGS__, NULL})
 
 /* A copy of exactly this size, so that AddressSanitizer sees reads beyond it. */
 static struct bytes exact(struct bytes bytes) {

@@ -8,6 +8,7 @@
 #include "support.h"
 #include "walk.h"
 
+static const struct trust anybody;
 static const struct pci_identity gpu = {
     .id = {0x1002, 0x1681}, .subsystem = {0x1462, 0x1381}, .revision = 0xc8, .class_code = 0x030000};
 static const struct pci_identity audio = {
@@ -66,7 +67,7 @@ static int lab_open(void **state) {
     put_sysfs_device(lab->paths[1], "0000:e5:00.1", &audio);
     lab->bundle_path = lab->paths[0];
     lab->walk = (struct walk){.sysfs = lab->paths[1],
-                              .bundles = bundle_set_open(&lab->bundle_path, 1, &err),
+                              .bundles = bundle_set_open(&lab->bundle_path, 1, &anybody, &err),
                               .publisher = publisher_open(lab->paths[2], "/compute", &err),
                               .memory = plan_memory_new(&err),
                               .policy = POLICY_ENFORCE};
