@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"serve", cmd_serve, "the KubeVirt hook sidecar (also without any command)"},
     {"render", cmd_render, "what the sidecar would answer, by hand, on files"},
     {"rom", cmd_rom, "look into option ROMs, judge, repair and make them"},
+    {"bundle", cmd_bundle, "make, check, sign and pack ROM bundles"},
     {"call", cmd_call, "call a hook's socket as virt-launcher does"},
 };
 

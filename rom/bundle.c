@@ -11,8 +11,7 @@ static int refuse(struct error *err) {
 }
 
 /* The manifest names every ROM's hash: who signed it signed them all. */
-static int check_signature(const struct bundle *bundle, const struct trust *trust, struct bytes manifest,
-                           struct error *err) {
+static int check_signature(struct bundle *bundle, const struct trust *trust, struct bytes manifest, struct error *err) {
     CLEANUP(buffer_free) struct buffer text = {0};
     struct minisign_signature signature;
     int found = store_read_if_there(bundle->store, STORE_SIGNATURE, MINISIGN_TEXT_MAX, &text, err);
@@ -29,6 +28,8 @@ static int check_signature(const struct bundle *bundle, const struct trust *trus
                          problem.message);
     if (minisign_verify(manifest, &signature, trust->keys, trust->count, err) < 0)
         return error_prefix(err, "%s/" STORE_SIGNATURE, bundle->path);
+    bundle->is_signed = true;
+    memcpy(bundle->signer, signature.id, sizeof(bundle->signer));
     return 0;
 }
 
@@ -56,12 +57,10 @@ struct bundle *bundle_open(const char *path, const struct trust *trust, struct e
     return NULL;
 }
 
-int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
-                    struct error *err) {
-    if (store_read(bundle->store, rom->file, ROM_SIZE_MAX, content, err) < 0)
-        return refuse(err);
+int bundle_check_hash(const struct bundle *bundle, const struct manifest_rom *rom, struct bytes content,
+                      struct error *err) {
     uint8_t sha256[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(sha256, (const unsigned char *)content->data, content->size);
+    crypto_hash_sha256(sha256, content.data, content.size);
     if (memcmp(sha256, rom->sha256, sizeof(sha256)) == 0)
         return 0;
     char hex[2 * sizeof(sha256) + 1];
@@ -69,6 +68,13 @@ int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom,
                      "%s/%s has SHA-256 %s, not the manifest's: it is not the file that was added to the bundle; put "
                      "that back, or correct \"sha256\"",
                      bundle->path, rom->file, sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)));
+}
+
+int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
+                    struct error *err) {
+    if (store_read(bundle->store, rom->file, ROM_SIZE_MAX, content, err) < 0)
+        return refuse(err);
+    return bundle_check_hash(bundle, rom, buffer_bytes(content), err);
 }
 
 bool bundle_is_current(const struct bundle *bundle) {

@@ -13,6 +13,8 @@ struct bundle {
     char *path; /* as the admin gave it, for messages */
     struct store *store;
     struct manifest manifest;
+    bool is_signed; /* by this key, which is trusted; false where nobody had to sign */
+    uint8_t signer[MINISIGN_ID_SIZE];
 };
 
 /* Opens the folder or packed file and reads its manifest; no ROM is read yet. Where keys are trusted, the manifest must
@@ -25,6 +27,10 @@ struct bundle *bundle_open(const char *path, const struct trust *trust, struct e
  * file is opened once, so the bytes that were checked are the bytes that are returned. Fails with ERROR_REFUSED. */
 int bundle_read_rom(const struct bundle *bundle, const struct manifest_rom *rom, struct buffer *content,
                     struct error *err);
+
+/* Are these bytes the ROM that the manifest means? Returns 0, or -1 with ERROR_REFUSED. */
+int bundle_check_hash(const struct bundle *bundle, const struct manifest_rom *rom, struct bytes content,
+                      struct error *err);
 
 /* Are manifest and signature on disk still those that were read, or is the packed file? */
 bool bundle_is_current(const struct bundle *bundle);

@@ -130,6 +130,15 @@ int store_read(const struct store *store, const char *name, size_t limit, struct
     return result < 0 ? -1 : 0;
 }
 
+int store_read_file(const struct store_file *file, size_t limit, struct buffer *content, struct error *err) {
+    return file->tar ? tar_read(file->tar, file->entry, limit, content, err)
+                     : read_folder(file->store, file->name, limit, content, err);
+}
+
+bool store_is_packed(const struct store *store) {
+    return store->packed;
+}
+
 static int walk_packed(const struct store *store, store_visit *visit, void *context, struct error *err) {
     struct tar_entry entry;
     CLEANUP(tar_close) struct tar *tar = tar_open(store->fd, store->path, err);
@@ -139,7 +148,8 @@ static int walk_packed(const struct store *store, store_visit *visit, void *cont
         int result = tar_next(tar, &entry, err);
         if (result <= 0)
             return result;
-        if (visit(context, entry.name, entry.size, err) < 0)
+        const struct store_file file = {entry.name, entry.size, store, tar, &entry};
+        if (visit(context, &file, err) < 0)
             return -1;
     }
 }
@@ -170,7 +180,8 @@ static int visit_entry(const struct folder_walk *walk, int folder_fd, const char
         status = target;
     if (!S_ISREG(status.st_mode))
         return 0;
-    return walk->visit(walk->context, path, (uint64_t)status.st_size, err);
+    const struct store_file file = {.name = path, .size = (uint64_t)status.st_size, .store = walk->store};
+    return walk->visit(walk->context, &file, err);
 }
 
 /* `folder` is relative to the store; "" is the store itself. */

@@ -10,6 +10,8 @@
 #define STORE_SIGNATURE "bundle.json.minisig"
 
 struct store;
+struct tar;
+struct tar_entry;
 
 /* Opens the folder or file at `path`, whose symbolic links are followed. Returns a store that store_close gives back,
  * or NULL with ERROR_REFUSED. A store is read-only afterwards: any thread may use it. */
@@ -24,8 +26,24 @@ int store_read(const struct store *store, const char *name, size_t limit, struct
 int store_read_if_there(const struct store *store, const char *name, size_t limit, struct buffer *content,
                         struct error *err);
 
+/* Is it one packed file? */
+bool store_is_packed(const struct store *store);
+
+/* A file that store_walk has come to. */
+struct store_file {
+    const char *name;
+    uint64_t size;
+    const struct store *store;
+    /* Of a packed file, at this entry; NULL in a folder. */
+    struct tar *tar;
+    const struct tar_entry *entry;
+};
+
 /* What store_walk calls; to end the walk it returns -1 with err filled. */
-typedef int store_visit(void *context, const char *name, uint64_t size, struct error *err);
+typedef int store_visit(void *context, const struct store_file *file, struct error *err);
+
+/* Reads the file that the visit is of, at most once; as store_read. */
+int store_read_file(const struct store_file *file, size_t limit, struct buffer *content, struct error *err);
 
 /* Visits every regular file once: a folder's in no order, without following links to folders and without names that
  * start with ".." (a ConfigMap's own); an archive's in its order, and checks the whole archive. Returns 0 or -1. */

@@ -13,4 +13,5 @@ enum exit_code {
 int cmd_serve(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_rom(int argc, char **argv);
+int cmd_bundle(int argc, char **argv);
 int cmd_call(int argc, char **argv);

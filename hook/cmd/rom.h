@@ -46,6 +46,7 @@ extern const struct argp report_argp;
 /* --device, --class, --firmware, --arch, --sysfs; input is a struct purpose_options. */
 struct purpose_options {
     const char *device, *sysfs;
+    bool device_is_optional; /* set before parsing */
     bool has_class;
     uint32_t class_code;
     enum firmware firmware;

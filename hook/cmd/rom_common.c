@@ -104,7 +104,7 @@ static error_t parse_purpose(int key, char *argument, struct argp_state *state) 
         options->sysfs = argument;
         return 0;
     case ARGP_KEY_END:
-        if (!options->device)
+        if (!options->device && !options->device_is_optional)
             argp_error(state, "--device is needed");
         return 0;
     default:

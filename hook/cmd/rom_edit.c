@@ -12,8 +12,8 @@ struct edit {
     const char *names[2];
     struct file_names files;
     struct output output;
+    bool has_id; /* of two children, see parse */
     const char *device, *sysfs;
-    struct pci_id id;
 };
 
 typedef int edit_fn(const struct edit *edit, struct bytes in, struct buffer *out, struct error *err);
@@ -24,7 +24,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_INIT:
         edit->files = (struct file_names){edit->names, 0, 2, 2, "IN OUT"};
         state->child_inputs[0] = &edit->output;
-        if (state->root_argp->children[1].argp)
+        if (edit->has_id)
             state->child_inputs[1] = edit;
         return 0;
     case ARGP_KEY_ARG:
@@ -75,14 +75,6 @@ static int run(struct edit *edit, edit_fn *apply, struct error *err) {
     return rom_write_result(&edit->output, edit->names, 1, buffer_bytes(&out), err);
 }
 
-static int edit_file(const struct argp *argp, int argc, char **argv, edit_fn *apply) {
-    struct edit edit = {0};
-    struct error err = {0};
-    if (argp_parse(argp, argc, argv, 0, NULL, &edit) != 0)
-        return EXIT_USAGE;
-    return run(&edit, apply, &err) < 0 ? rom_report_error(NULL, &err) : EXIT_FINE;
-}
-
 static int apply_trim(const struct edit *edit, struct bytes in, struct buffer *out, struct error *err) {
     (void)edit;
     return rom_trim(in, out, err);
@@ -107,6 +99,14 @@ static int apply_checksum(const struct edit *edit, struct bytes in, struct buffe
     if (count == 0)
         fprintf(stderr, "%s: every x86 image sums to 0 already\n", edit->names[0]);
     return 0;
+}
+
+static int edit_file(const struct argp *argp, int argc, char **argv, edit_fn *apply) {
+    struct edit edit = {.has_id = apply == apply_id};
+    struct error err = {0};
+    if (argp_parse(argp, argc, argv, 0, NULL, &edit) != 0)
+        return EXIT_USAGE;
+    return run(&edit, apply, &err) < 0 ? rom_report_error(NULL, &err) : EXIT_FINE;
 }
 
 int cmd_rom_trim(int argc, char **argv) {

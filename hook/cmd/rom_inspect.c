@@ -11,6 +11,7 @@ enum { FILES_MAX = 256 };
 
 struct look {
     enum report_format format;
+    bool has_purpose; /* of two children, see parse */
     struct purpose_options purpose;
     struct file_names files;
 };
@@ -83,7 +84,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &look->format;
-        if (state->root_argp->children[1].argp)
+        if (look->has_purpose)
             state->child_inputs[1] = &look->purpose;
         return 0;
     case ARGP_KEY_ARG:
@@ -132,7 +133,7 @@ int cmd_rom_verify(int argc, char **argv) {
         NULL,
         NULL};
     const char *names[FILES_MAX];
-    struct look look = {.files = {names, 0, 1, FILES_MAX, "FILE..."}};
+    struct look look = {.has_purpose = true, .files = {names, 0, 1, FILES_MAX, "FILE..."}};
     if (argp_parse(&argp, argc, argv, 0, NULL, &look) != 0)
         return EXIT_USAGE;
     struct error err = {0};

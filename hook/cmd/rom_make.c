@@ -15,6 +15,7 @@ struct make {
     const char *names[ROM_IMAGES_MAX + 1];
     struct file_names files;
     struct output output;
+    bool is_build; /* of two children, see parse */
     struct pci_id ids[ROM_DEVICES_MAX];
     size_t id_count;
     uint32_t class_code;
@@ -28,7 +29,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_INIT:
         make->files.names = make->names;
         state->child_inputs[0] = &make->output;
-        if (state->root_argp->children[1].argp)
+        if (make->is_build)
             state->child_inputs[1] = make;
         return 0;
     case ARGP_KEY_ARG:
@@ -222,6 +223,7 @@ int cmd_rom_build_efi(int argc, char **argv) {
         children,
         NULL,
         NULL};
-    struct make make = {.files = {.least = 2, .most = 2, .what = "IN.efi OUT"}, .class_code = CLASS_VGA};
+    struct make make = {
+        .files = {.least = 2, .most = 2, .what = "IN.efi OUT"}, .is_build = true, .class_code = CLASS_VGA};
     return make_file(&argp, argc, argv, &make, build);
 }

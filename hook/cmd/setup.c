@@ -7,17 +7,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/trust.h"
 #include "domain/tree.h"
 
-enum { KEY_BUNDLE = 1000, KEY_TRUSTED_KEY, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY };
+enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY };
 
 static const struct argp_option options[] = {
     {"bundle", KEY_BUNDLE, "PATH", 0,
      "a ROM bundle, a folder or a packed file; repeat it to search several in this order (default " SETUP_DEFAULT_BUNDLE
      " where that exists)",
-     0},
-    {"trusted-key", KEY_TRUSTED_KEY, "FILE|KEY", 0,
-     "use only bundles signed by this minisign public key, a .pub file or the base64 line in it; repeat it to trust several (default: signatures are not looked at)",
      0},
     {"sysfs", KEY_SYSFS, "DIR", 0, "the node's /sys, or a folder laid out like it (default /sys)", 0},
     {"compute-dir", KEY_COMPUTE_DIR, "DIR", 0,
@@ -34,39 +32,17 @@ void setup_check_folder(const struct argp_state *state, const char *option, cons
         argp_error(state, "%s: '%s' is not an absolute path in UTF-8", option, folder);
 }
 
-/* A key's base64 has no dot, and a file of 56 such characters is better given as "./...". */
-static int read_key(const char *argument, struct minisign_public_key *key, struct error *err) {
-    CLEANUP(buffer_free) struct buffer text = {0};
-    struct error ignored = {0};
-    if (minisign_parse_public_key((struct bytes){(const uint8_t *)argument, strlen(argument)}, key, &ignored) == 0)
-        return 0;
-    if (file_read(argument, MINISIGN_TEXT_MAX, &text, err) < 0)
-        return -1;
-    return minisign_parse_public_key(buffer_bytes(&text), key, err);
-}
-
-static void add_key(struct setup *setup, const char *argument, const struct argp_state *state) {
-    struct error err = {0};
-    if (setup->trust.count == TRUST_KEYS_MAX)
-        argp_error(state, "more than %d trusted keys", TRUST_KEYS_MAX);
-    else if (read_key(argument, &setup->trust.keys[setup->trust.count], &err) < 0)
-        argp_error(state, "--trusted-key: '%s' is neither a minisign public key nor a file with one: %s", argument,
-                   err.message);
-    else
-        setup->trust.count++;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct setup *setup = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &setup->trust;
+        return 0;
     case KEY_BUNDLE:
         if (setup->path_count == BUNDLE_SET_MAX)
             argp_error(state, "more than %d bundles", BUNDLE_SET_MAX);
         else
             setup->bundle_paths[setup->path_count++] = argument;
-        return 0;
-    case KEY_TRUSTED_KEY:
-        add_key(setup, argument, state);
         return 0;
     case KEY_SYSFS:
         setup->sysfs = argument;
@@ -84,7 +60,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
-const struct argp setup_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+static const struct argp_child children[] = {{&trust_argp, 0, NULL, 0}, {0}};
+const struct argp setup_argp = {options, parse, NULL, NULL, children, NULL, NULL};
 
 int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err) {
     tree_setup();

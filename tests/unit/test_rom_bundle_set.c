@@ -59,7 +59,7 @@ static void fresh_once(void **state) {
     struct error err = {0};
     const char *const paths[] = {path_in(*state, "a")};
     put_bundle(*state, "a", "first");
-    struct bundle_set *set = bundle_set_open(paths, 1, &err);
+    struct bundle_set *set = bundle_set_open(paths, 1, &(struct trust){0}, &err);
     for (int change = 0; change < 2; change++) {
         for (int look = 0; look < 3; look++) {
             struct bundle_view view;

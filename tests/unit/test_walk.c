@@ -254,7 +254,7 @@ static void duplicates_are_told_once(void **state) {
     const char *const twice[] = {lab->paths[0], lab->paths[0]};
     struct error err = {0};
     struct bundle_set *one = lab->walk.bundles;
-    lab->walk.bundles = bundle_set_open(twice, 2, &err);
+    lab->walk.bundles = bundle_set_open(twice, 2, &(struct trust){0}, &err);
     for (int call = 0; call < 4; call++) {
         CLEANUP(walk_reply_free) struct walk_reply reply = {0};
         if (call == 2) {

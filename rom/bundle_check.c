@@ -1,0 +1,141 @@
+#include "rom/bundle_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rom/examine.h"
+#include "rom/verdict.h"
+
+struct check {
+    const struct bundle *bundle;
+    const struct bundle_observer *observer;
+    const struct manifest_rom **sorted; /* by file */
+    bool *seen;                         /* in that order */
+    size_t done;
+};
+
+static int compare_files(const void *a, const void *b) {
+    return strcmp((*(const struct manifest_rom *const *)a)->file, (*(const struct manifest_rom *const *)b)->file);
+}
+
+static void tell(const struct check *check, const char *file, const struct finding *finding) {
+    if (check->observer->found)
+        check->observer->found(check->observer->owner, file, finding);
+}
+
+static void tell_error(const struct check *check, const char *file, const struct error *problem) {
+    struct findings findings = {0};
+    findings_add(&findings, FINDING_ERROR, 0, "%s", problem->message);
+    tell(check, file, &findings.list[0]);
+}
+
+void bundle_judge_rom(const struct manifest_rom *rom, struct bytes content, struct findings *findings) {
+    const struct rom_match *match = &rom->match;
+    if (match->keys & MATCH_BIT(MATCH_DEVICE)) {
+        uint32_t full = match->value[MATCH_FULL_CLASS], half = match->value[MATCH_CLASS] << 8;
+        const struct rom_purpose purpose = {
+            .id = {(uint16_t)match->value[MATCH_VENDOR], (uint16_t)match->value[MATCH_DEVICE]},
+            .firmware = rom->firmware,
+            .has_class = match->keys & (MATCH_BIT(MATCH_CLASS) | MATCH_BIT(MATCH_FULL_CLASS)),
+            .class_code = match->keys & MATCH_BIT(MATCH_FULL_CLASS) ? full : half,
+        };
+        struct rom_verdict verdict;
+        rom_judge(content, &purpose, &verdict);
+        *findings = verdict.findings;
+        return;
+    }
+    struct rom_layout layout;
+    rom_layout(content, &layout);
+    rom_examine(content, &layout, findings);
+}
+
+/* The bytes are those of the file that this ROM names. */
+static void check_content(struct check *check, const struct manifest_rom *rom, struct bytes content) {
+    struct findings findings = {0};
+    struct error problem = {0};
+    if (bundle_check_hash(check->bundle, rom, content, &problem) < 0)
+        tell_error(check, rom->file, &problem);
+    bundle_judge_rom(rom, content, &findings);
+    for (size_t i = 0; i < findings.count; i++)
+        tell(check, rom->file, &findings.list[i]);
+}
+
+static void count_done(struct check *check) {
+    check->done++;
+    if (check->observer->progress)
+        check->observer->progress(check->observer->owner, check->done, check->bundle->manifest.count);
+}
+
+/* The first ROM of that file in the sorted list, or its length. */
+static size_t find_file(const struct check *check, const char *file) {
+    size_t low = 0, high = check->bundle->manifest.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(check->sorted[middle]->file, file) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_at(const struct check *check, size_t index, const char *file) {
+    return index < check->bundle->manifest.count && strcmp(check->sorted[index]->file, file) == 0;
+}
+
+static int visit(void *owner, const struct store_file *file, struct error *err) {
+    struct check *check = owner;
+    CLEANUP(buffer_free) struct buffer content = {0};
+    struct findings findings = {0};
+    size_t at = find_file(check, file->name);
+    if (strcmp(file->name, STORE_MANIFEST) == 0 || strcmp(file->name, STORE_SIGNATURE) == 0)
+        return 0;
+    if (!is_at(check, at, file->name)) {
+        findings_add(&findings, FINDING_WARNING, 0, "no ROM of the manifest refers to it: nobody reads it");
+        tell(check, file->name, &findings.list[0]);
+        return 0;
+    }
+    struct error problem = {0};
+    if (store_read_file(file, ROM_SIZE_MAX, &content, &problem) < 0) {
+        /* A packed bundle cannot be read on behind a damaged entry; a file of a folder is one of many. */
+        if (file->tar)
+            return error_set(err, problem.code, "%s", problem.message);
+        tell_error(check, file->name, &problem);
+    }
+    for (; is_at(check, at, file->name); at++) {
+        check->seen[at] = true;
+        if (problem.code == ERROR_NONE)
+            check_content(check, check->sorted[at], buffer_bytes(&content));
+        count_done(check);
+    }
+    return 0;
+}
+
+/* Files that the walk did not come by under the name that the manifest has: missing, or a link that leads out. */
+static void check_unseen(struct check *check, const struct manifest_rom *rom) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+    struct error problem = {0};
+    if (store_read(check->bundle->store, rom->file, ROM_SIZE_MAX, &content, &problem) < 0)
+        tell_error(check, rom->file, &problem);
+    else
+        check_content(check, rom, buffer_bytes(&content));
+    count_done(check);
+}
+
+int bundle_check(const struct bundle *bundle, const struct bundle_observer *observer, struct error *err) {
+    size_t count = bundle->manifest.count;
+    CLEANUP(free) const struct manifest_rom **sorted = calloc(count + 1, sizeof(*sorted));
+    CLEANUP(free) bool *seen = calloc(count + 1, sizeof(*seen));
+    struct check check = {.bundle = bundle, .observer = observer, .sorted = sorted, .seen = seen};
+    if (!sorted || !seen)
+        return error_no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &bundle->manifest.roms[i];
+    qsort(sorted, count, sizeof(*sorted), compare_files);
+    if (store_walk(bundle->store, visit, &check, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (!seen[i])
+            check_unseen(&check, sorted[i]);
+    return 0;
+}
