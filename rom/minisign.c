@@ -44,7 +44,7 @@ int minisign_next_line(struct minisign_lines *lines, const char *prefix, struct 
 }
 
 int minisign_next_base64(struct minisign_lines *lines, uint8_t *data, size_t size, struct error *err) {
-    struct bytes line;
+    struct bytes line = {0};
     size_t found;
     if (minisign_next_line(lines, "", &line, err) < 0)
         return -1;
@@ -63,7 +63,7 @@ int minisign_end(const struct minisign_lines *lines, struct error *err) {
 
 int minisign_parse_public_key(struct bytes text, struct minisign_public_key *key, struct error *err) {
     struct minisign_lines lines = {.rest = text};
-    struct bytes comment;
+    struct bytes comment = {0};
     struct public_key_data data;
     if (minisign_check_size(text, "the public key", err) < 0)
         return -1;
@@ -82,7 +82,7 @@ int minisign_parse_public_key(struct bytes text, struct minisign_public_key *key
 
 int minisign_parse_signature(struct bytes text, struct minisign_signature *signature, struct error *err) {
     struct minisign_lines lines = {.rest = text};
-    struct bytes comment;
+    struct bytes comment = {0};
     struct signature_data data;
     if (minisign_check_size(text, "the signature", err) < 0 ||
         minisign_next_line(&lines, MINISIGN_UNTRUSTED, &comment, err) < 0 ||

@@ -80,7 +80,7 @@ static int apply_password(struct secret_data *data, const char *password, struct
 
 static int parse_data(struct bytes text, struct secret_data *data, struct error *err) {
     struct minisign_lines lines = {.rest = text};
-    struct bytes comment;
+    struct bytes comment = {0};
     if (minisign_check_size(text, "the secret key", err) < 0 ||
         minisign_next_line(&lines, MINISIGN_UNTRUSTED, &comment, err) < 0 ||
         minisign_next_base64(&lines, (uint8_t *)data, sizeof(*data), err) < 0 || minisign_end(&lines, err) < 0)
