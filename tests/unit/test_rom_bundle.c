@@ -1,9 +1,10 @@
-/* rom/bundle: the folder on disk, and every way in which it can be wrong. */
+/* rom/bundle: folders and packed files, who signed them, and every way in which they can be wrong. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "rom/bundle.h"
 #include "rom/image.h"
+#include "rom/minisign_key.h"
 #include "support.h"
 
 static const struct trust anybody;
@@ -172,6 +173,98 @@ static void current_until_the_manifest_changes(void **state) {
     assert_false(bundle_is_current(bundle));
 }
 
+/* Signs bytes and puts the signature into the folder. */
+static void put_signature(const char *folder, const struct minisign_secret_key *key, struct bytes content) {
+    struct error err = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    assert_int_equal(minisign_sign(key, content, "lab", &text, &err), 0);
+    put_file(folder, STORE_SIGNATURE, buffer_bytes(&text));
+}
+
+/* Makes *state/packed of *state/bundle by the real tar, and opens the one or the other. */
+static struct bundle *open_either(const char *folder, bool packed, const struct trust *trust, struct error *err) {
+    const char *const tar[] = {"tar", "-C", "bundle", "--zstd", "-cf", "packed", ".", NULL};
+    assert_int_equal(run_program(folder, "", tar), 0);
+    return bundle_open(path_in(folder, packed ? "packed" : "bundle"), trust, err);
+}
+
+static void only_what_a_trusted_key_signed(void **state) {
+    struct error err = {0};
+    char id[MINISIGN_ID_TEXT];
+    CLEANUP(minisign_secret_free) struct minisign_secret_key *key = minisign_generate(&err);
+    CLEANUP(minisign_secret_free) struct minisign_secret_key *other = minisign_generate(&err);
+    const struct trust trust = {{key->public}, 1};
+    const char *folder = *state;
+    put_folder(folder, "bundle");
+    for (int packed = 0; packed < 2; packed++) {
+        put_manifest(path_in(folder, "bundle"), "a.rom", bytes_of("content"));
+        put_text(folder, "bundle/a.rom", "content");
+        CLEANUP(buffer_free) struct buffer manifest = get_file(folder, "bundle/" BUNDLE_MANIFEST);
+        unlink(path_in(folder, "bundle/" STORE_SIGNATURE));
+        assert_null(open_either(folder, packed, &trust, &err));
+        assert_non_null(strstr(err.message, "add bundle.json.minisig"));
+        assert_error(&err, ERROR_REFUSED, " is not signed, and only what a trusted key signed is used");
+
+        put_signature(path_in(folder, "bundle"), other, buffer_bytes(&manifest));
+        assert_null(open_either(folder, packed, &trust, &err));
+        assert_non_null(strstr(err.message, minisign_id_text(other->public.id, id)));
+        assert_error(&err, ERROR_REFUSED, "bundle.json.minisig: it is signed by key ");
+
+        put_text(folder, "bundle/" STORE_SIGNATURE, "nonsense");
+        assert_null(open_either(folder, packed, &trust, &err));
+        assert_error(&err, ERROR_REFUSED, "bundle.json.minisig: line 1 does not start with");
+
+        put_signature(path_in(folder, "bundle"), key, buffer_bytes(&manifest));
+        CLEANUP(bundle_close) struct bundle *bundle = open_either(folder, packed, &trust, &err);
+        CLEANUP(buffer_free) struct buffer content = {0};
+        assert_no_error(&err);
+        assert_int_equal(bundle_read_rom(bundle, &bundle->manifest.roms[0], &content, &err), 0);
+        assert_bytes(buffer_bytes(&content), "content");
+
+        /* Not JSON and not signed: the signature is looked at first, nothing of the text is parsed before. */
+        put_text(folder, "bundle/" BUNDLE_MANIFEST, "{");
+        assert_null(open_either(folder, packed, &trust, &err));
+        assert_error(&err, ERROR_REFUSED, "did not sign these bytes");
+        put_signature(path_in(folder, "bundle"), key, bytes_of("{"));
+        assert_null(open_either(folder, packed, &trust, &err));
+        assert_error(&err, ERROR_REFUSED, "bundle.json: it is not valid JSON");
+    }
+}
+
+/* A signature of nonsense, or of nobody, is as none where nobody is trusted. */
+static void without_keys_no_signature_is_looked_at(void **state) {
+    struct error err = {0};
+    put_folder(*state, "bundle");
+    put_manifest(path_in(*state, "bundle"), "a.rom", bytes_of("content"));
+    put_text(*state, "bundle/" STORE_SIGNATURE, "nonsense");
+    for (int packed = 0; packed < 2; packed++) {
+        CLEANUP(bundle_close) struct bundle *bundle = open_either(*state, packed, &anybody, &err);
+        assert_no_error(&err);
+        assert_true(bundle_is_current(bundle));
+    }
+}
+
+/* Where each is refused, folder or packed, it is for the same reason. */
+static void packed_roms_are_checked(void **state) {
+    static const struct {
+        const char *content, *part;
+    } cases[] = {
+        {NULL, "packed has no \"a.rom\"; pack it with that file, or correct bundle.json"},
+        {"Content", "packed/a.rom has SHA-256 "},
+    };
+    put_folder(*state, "bundle");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        CLEANUP(buffer_free) struct buffer content = {0};
+        put_manifest(path_in(*state, "bundle"), "a.rom", bytes_of("content"));
+        if (cases[i].content)
+            put_text(*state, "bundle/a.rom", cases[i].content);
+        CLEANUP(bundle_close) struct bundle *bundle = open_either(*state, true, &anybody, &err);
+        assert_int_equal(bundle_read_rom(bundle, &bundle->manifest.roms[0], &content, &err), -1);
+        assert_error(&err, ERROR_REFUSED, cases[i].part);
+    }
+}
+
 static void close_accepts_null(void **state) {
     (void)state;
     bundle_close(NULL);
@@ -190,6 +283,9 @@ int main(void) {
         FOLDER_TEST(roms_outside_are_refused),
         FOLDER_TEST(a_config_map),
         FOLDER_TEST(current_until_the_manifest_changes),
+        FOLDER_TEST(only_what_a_trusted_key_signed),
+        FOLDER_TEST(without_keys_no_signature_is_looked_at),
+        FOLDER_TEST(packed_roms_are_checked),
         cmocka_unit_test(close_accepts_null),
     };
     return cmocka_run_group_tests(tests, sodium_setup, NULL);

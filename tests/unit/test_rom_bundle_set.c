@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "rom/bundle_set.h"
+#include "rom/minisign_key.h"
 #include "support.h"
 
 static const struct trust anybody;
@@ -139,6 +140,29 @@ static void two_broken_bundles(void **state) {
     bundle_set_close(set);
 }
 
+/* Unsigned, then signed, then altered: what the next acquire finds. */
+static void a_signature_is_added_and_broken(void **state) {
+    struct error err = {0};
+    CLEANUP(minisign_secret_free) struct minisign_secret_key *key = minisign_generate(&err);
+    CLEANUP(buffer_free) struct buffer signature = {0};
+    const struct trust trust = {{key->public}, 1};
+    const char *const paths[] = {path_in(*state, "lab")};
+    put_bundle(*state, "lab", "signed");
+    CLEANUP(buffer_free) struct buffer manifest = get_file(*state, "lab/" BUNDLE_MANIFEST);
+    struct bundle_set *set = bundle_set_open(paths, 1, &trust, &err);
+    assert_view(set, "lab is not signed");
+    assert_int_equal(minisign_sign(key, buffer_bytes(&manifest), "lab", &signature, &err), 0);
+    put_file(*state, "lab/" STORE_SIGNATURE, buffer_bytes(&signature));
+    assert_view(set, "signed");
+    put_bundle(*state, "lab", "other");
+    assert_view(set, "did not sign these bytes");
+    put_bundle(*state, "lab", "signed");
+    assert_view(set, "signed");
+    unlink(path_in(*state, "lab/" STORE_SIGNATURE));
+    assert_view(set, "lab is not signed");
+    bundle_set_close(set);
+}
+
 struct worker {
     struct bundle_set *set;
     const char *folder;
@@ -196,6 +220,7 @@ int main(void) {
         FOLDER_TEST(a_bundle_that_does_not_change_is_not_read_again),
         FOLDER_TEST(repaired_replaced_and_broken_again),
         FOLDER_TEST(two_broken_bundles),
+        FOLDER_TEST(a_signature_is_added_and_broken),
         FOLDER_TEST(threads_share_a_set),
     };
     return cmocka_run_group_tests(tests, sodium_setup, NULL);
