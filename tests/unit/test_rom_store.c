@@ -204,7 +204,7 @@ static void sparse_files_are_refused(void **state) {
     }
 }
 
-/* Cut at every byte that counts, and with every bit of the compressed ones turned. */
+/* Cut at every byte, and with a bit of every byte of the compressed ones turned. */
 static void damaged_archives_are_refused(void **state) {
     static const char *const commands[] = {"cp plain whole", "gzip -nc plain >whole",
                                            "zstd -q --check -f plain -o whole"};
@@ -232,11 +232,11 @@ static void damaged_archives_are_refused(void **state) {
         assert_int_equal(walk_archive(*state, &seen, &err), -1);
         assert_error(&err, ERROR_REFUSED,
                      i == 0 ? "something follows the archive's end at byte " : "is damaged at byte ");
-        for (size_t bit = 0; bit < 8 * whole.size && i > 0; bit++) {
+        for (size_t byte = 0; byte < whole.size && i > 0; byte++) {
             CLEANUP(buffer_free) struct buffer listed = {0};
-            whole.data[bit / 8] ^= (char)(1 << bit % 8);
+            whole.data[byte] ^= (char)(1 << byte % 8);
             put_file(*state, "archive", buffer_bytes(&whole));
-            whole.data[bit / 8] ^= (char)(1 << bit % 8);
+            whole.data[byte] ^= (char)(1 << byte % 8);
             int result = walk_archive(*state, &listed, &err);
             if (result == 0) /* a bit that says nothing of the content: gzip's time and system, zstd's unused bit */
                 assert_string_equal(listed.data, "a:7\nzeros:2048\n");
@@ -261,23 +261,23 @@ static void what_is_no_archive(void **state) {
     assert_error(&err, ERROR_REFUSED, "is no tar archive, plain or by gzip or zstd");
 }
 
-/* 2 GiB of zeros in 2 MiB of gzip or 64 KiB of zstd: stopped by what really comes out. */
+/* 1.2 GiB in a small file: stopped by what really comes out. And a window that would take 128 MiB of memory. */
 static void bombs_are_refused(void **state) {
-    static const char *const commands[] = {"gzip -1", "zstd -q"};
-    struct error err = {0};
-    for (size_t i = 0; i < COUNT(commands); i++) {
+    static const struct {
+        const char *command, *part;
+    } cases[] = {
+        {"for i in 1 2 3; do truncate -s 400M $i; done; tar -cf - 1 2 3 | zstd -q >archive; rm 1 2 3",
+         "archive unpacks to more than 1024 MiB"},
+        {"head -c 20000000 /dev/zero | zstd -q --ultra -22 --long=27 --no-content-size -f -o archive",
+         "Frame requires too much memory"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
         CLEANUP(buffer_free) struct buffer seen = {0};
-        char command[256];
-        snprintf(command, sizeof(command),
-                 "for i in 1 2 3; do truncate -s 400M $i; done; tar -cf - 1 2 3 | %s >archive; rm 1 2 3", commands[i]);
-        RUN(*state, "sh", "-ec", command);
+        RUN(*state, "sh", "-ec", cases[i].command);
         assert_int_equal(walk_archive(*state, &seen, &err), -1);
-        assert_error(&err, ERROR_REFUSED, "archive unpacks to more than 1024 MiB");
+        assert_error(&err, ERROR_REFUSED, cases[i].part);
     }
-    RUN(*state, "sh", "-ec", "head -c 20000000 /dev/zero | zstd -q --ultra -22 --long=27 --no-content-size >archive");
-    CLEANUP(buffer_free) struct buffer seen = {0};
-    assert_int_equal(walk_archive(*state, &seen, &err), -1);
-    assert_error(&err, ERROR_REFUSED, "Frame requires too much memory");
 }
 
 /* Behind the entry that is read nothing is looked at: that is the walk's. */
