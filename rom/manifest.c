@@ -268,6 +268,11 @@ int manifest_add_rom(struct manifest *manifest, const struct manifest_rom *rom, 
     if (check_id(rom->id, &place, err) < 0 || check_file_name(rom->file, &place, err) < 0 ||
         match_check_rom(&rom->match, &match_place, err) < 0)
         return -1;
+    char storage[QUOTED_MAX];
+    struct bytes file = {(const uint8_t *)rom->file, strlen(rom->file)};
+    if (utf8_valid_prefix(file) < file.size) /* from a file system, where JSON knows no such text */
+        return error_set(err, ERROR_INPUT, "the ROM.file: \"%s\" is not UTF-8: rename it",
+                         text_quotable(rom->file, storage));
     struct manifest_rom *roms = reallocarray(manifest->roms, manifest->count + 2, sizeof(*roms));
     if (!roms)
         return error_no_memory(err);

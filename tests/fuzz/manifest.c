@@ -1,4 +1,4 @@
-/* Any bytes as bundle.json: refused, or a manifest whose names are safe. */
+/* Any bytes as bundle.json: refused, or a manifest whose names are safe, and which is read again once it is written. */
 #include <string.h>
 
 #include "rom/manifest.h"
@@ -16,6 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (strchr(manifest.roms[i].id, '/') || manifest.roms[i].file[0] == '/' ||
             strncmp(manifest.roms[i].file, "../", 3) == 0 || strstr(manifest.roms[i].file, "/../"))
             __builtin_trap();
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(manifest_free) struct manifest again = {0};
+    if (manifest_write(&manifest, &text, &err) < 0 || manifest_parse(buffer_bytes(&text), &again, &err) < 0 ||
+        again.count != manifest.count || again.profile_count != manifest.profile_count)
+        __builtin_trap();
     manifest_free(&manifest);
     return 0;
 }

@@ -188,6 +188,7 @@ static void added(void **state) {
         {"b", "f", &match, FIRMWARE_UEFI, NULL},
         {"c", "f", &narrow, FIRMWARE_ANY, NULL},
         {"d", "../f", &match, FIRMWARE_BIOS, "the ROM.file: \"../f\" leaves the bundle"},
+        {"d", "\xff", &match, FIRMWARE_BIOS, "is not UTF-8: rename it"},
         {"a/b", "f", &match, FIRMWARE_BIOS, "the ROM.id: \"a/b\" cannot be an id"},
         {"auto", "f", &match, FIRMWARE_BIOS, "\"auto\" cannot be an id"},
         {"d", "f", &vendor, FIRMWARE_BIOS, "the ROM.match.device is missing"},
