@@ -322,6 +322,7 @@ static void options_of_a_device(void **state) {
         struct error err = {0};
         CLEANUP(buffer_free) struct buffer text = {0};
         CLEANUP(config_free) struct config config = {0};
+        facts.host.identity = gpu; /* which is not to be believed when it is unknown */
         first[0].options = cases[i].first;
         second[0].options = cases[i].second;
         memset(&options, 0xff, sizeof(options));
