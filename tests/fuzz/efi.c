@@ -47,6 +47,18 @@ static void take_driver(struct bytes bytes, const struct rom_image *image) {
     parse_driver(driver);
 }
 
+/* What is loaded is whole: firmware refuses a PE image that ends before its headers say so. */
+static void check_whole(struct bytes bytes, const struct rom_image *image) {
+    CLEANUP(buffer_free) struct buffer storage = {0};
+    struct bytes driver;
+    struct pe pe;
+    if (efi_image_driver(bytes, image, &storage, &driver, NULL) < 0)
+        __builtin_trap();
+    bool is_te = memcmp(driver.data, "VZ", 2) == 0;
+    if (!is_te && (pe_parse(driver, &pe, NULL) < 0 || pe.end > driver.size))
+        __builtin_trap();
+}
+
 /* A guest of a known machine loads no more than one of which nothing is known. */
 static void load(struct bytes bytes, const struct rom_image *image) {
     struct error any = {0};
@@ -58,6 +70,8 @@ static void load(struct bytes bytes, const struct rom_image *image) {
         if (efi_image_loads(bytes, image, guest, &err) == 0 && loads < 0)
             __builtin_trap();
     }
+    if (loads == 0)
+        check_whole(bytes, image);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
