@@ -216,6 +216,7 @@ static void rules(void **state) {
         {"a code that is no prefix code", 2, {{16, 2}, EXTRA(3), {9, 1}, POSITION(0), {16, 0}}},
         {"a code that is no prefix code", 2, {{16, 2}, EXTRA(0), {9, 510}, POSITION(0), {16, 0}}},
         {"a run behind the last symbol", 2, {{16, 2}, EXTRA(1), {9, 2}, {4, 0}, {16, 0}}},
+        {"a run behind the last symbol", 2, {{16, 2}, EXTRA(1), {9, 5}, {4, 0}, {4, 0}, {16, 0}}},
         {"a code that is no prefix code", 2, {{16, 2}, EXTRA(1), {9, 3}, {4, 0}, {16, 0}}},
         {"a run behind the last symbol", 2, {{16, 2}, EXTRA(2), {9, 510}, {9, 511}, {16, 0}}},
         {"a run behind the last symbol", 2, {{16, 2}, EXTRA(2), {9, 510}, {9, 491}, {16, 0}}},

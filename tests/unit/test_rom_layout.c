@@ -225,6 +225,30 @@ static void isa_images(void **state) {
     }
 }
 
+/* With PCIR it is no ISA image, whatever else is wrong; nor without 55 AA. */
+static void no_isa_images(void **state) {
+    (void)state;
+    static const struct {
+        size_t at;
+        uint16_t value;
+    } cases[] = {{IMAGE_PCIR + 0x10, 0}, {IMAGE_PCIR + 0x0a, 0}, {0x00, 0xaa54}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rom_layout layout;
+        start_with(0x00);
+        rom_build_x86(bytes, gpu);
+        put16(bytes + cases[i].at, cases[i].value);
+        layout_exact(bytes, 512, &layout);
+        assert_false(layout.is_isa);
+        assert_int_equal(layout.end, 0);
+        assert_error(&layout.defect, ERROR_INPUT, "offset 0x0");
+    }
+    /* Something else, whose third byte would do as a size. */
+    struct rom_layout layout;
+    start_with(0x01);
+    layout_exact(bytes, 1024, &layout);
+    assert_false(layout.is_isa);
+}
+
 /* --- what stands behind the chain --- */
 
 static void private_images(void **state) {
@@ -320,6 +344,7 @@ int main(void) {
         cmocka_unit_test(something_else_before_the_chain),
         cmocka_unit_test(the_first_chain_that_is_one),
         cmocka_unit_test(isa_images),
+        cmocka_unit_test(no_isa_images),
         cmocka_unit_test(private_images),
         cmocka_unit_test(a_damaged_private_image),
         cmocka_unit_test(every_truncation),

@@ -65,7 +65,7 @@ static void names(void **state) {
     } cases[] = {
         {"$VBT                ", "$VBT"},    {"$VBT0123456789012345", "$VBT0123456789012345"},
         {"$VBT A\0BCDEFGHIJKLMN", "$VBT A"}, {"$VBT A \n            ", "$VBT A"},
-        {"$VBT\xff               ", "$VBT"},
+        {"$VBT\xff               ", "$VBT"}, {"$VBT ~\x7f             ", "$VBT ~"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint8_t bytes[SIZE];
@@ -119,6 +119,24 @@ static void damages(void **state) {
     }
 }
 
+/* A BDB of its header only, at the very end, and one byte too far. */
+static void the_smallest_bdb(void **state) {
+    (void)state;
+    for (size_t at = SIZE - 0x16; at <= SIZE - 0x15; at++) {
+        uint8_t bytes[SIZE + 1];
+        struct vbt vbt;
+        vbt_build(bytes);
+        put32(bytes + 0x1c, at);
+        memcpy(bytes + at, "BIOS_DATA_BLOCK ", 16);
+        put16(bytes + at + 0x10, 7);
+        put16(bytes + at + 0x12, 0x16);
+        if (at + 0x16 <= SIZE)
+            put16(bytes + at + 0x14, 0x16);
+        assert_int_equal(find_exact(bytes, SIZE, &vbt), at + 0x16 <= SIZE);
+        assert_int_equal(vbt.bdb_version, at + 0x16 <= SIZE ? 7 : 0);
+    }
+}
+
 static void every_truncation(void **state) {
     (void)state;
     uint8_t bytes[SIZE];
@@ -153,6 +171,7 @@ int main(void) {
         cmocka_unit_test(the_first_whole_table_counts),
         cmocka_unit_test(names),
         cmocka_unit_test(damages),
+        cmocka_unit_test(the_smallest_bdb),
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(random_damage),
     };
