@@ -84,16 +84,17 @@ static void the_driver(void **state) {
 /* An image behind others, in a file that ends with it. */
 static void the_second_image(void **state) {
     (void)state;
-    CLEANUP(free) uint8_t *bytes = malloc(512 + SIZE);
+    enum { FIRST = 0x800 };
+    CLEANUP(free) uint8_t *bytes = malloc(FIRST + SIZE);
     struct rom rom;
     struct error err = {0};
-    image_build(bytes, &(struct image_spec){.id = {0x1002, 0x1681}, .units = 1});
-    compressed_build(bytes + 512, PE_MACHINE_X64);
-    assert_int_equal(rom_parse((struct bytes){bytes, 512 + SIZE}, &rom, &err), 0);
-    assert_int_equal(efi_image_loads((struct bytes){bytes, 512 + SIZE}, &rom.images[1], GUEST_X86_64, &err), 0);
-    put16(bytes + 512 + IMAGE_DRIVER + 8, 0);
-    assert_int_equal(efi_image_loads((struct bytes){bytes, 512 + SIZE}, &rom.images[1], GUEST_X86_64, &err), -1);
-    assert_error(&err, ERROR_INPUT, "EFI image at offset 0x200: its driver at 0x280 cannot be decompressed");
+    image_build(bytes, &(struct image_spec){.id = {0x1002, 0x1681}, .units = FIRST / 512});
+    compressed_build(bytes + FIRST, PE_MACHINE_X64);
+    assert_int_equal(rom_parse((struct bytes){bytes, FIRST + SIZE}, &rom, &err), 0);
+    assert_int_equal(efi_image_loads((struct bytes){bytes, FIRST + SIZE}, &rom.images[1], GUEST_X86_64, &err), 0);
+    put16(bytes + FIRST + IMAGE_DRIVER + 8, 0);
+    assert_int_equal(efi_image_loads((struct bytes){bytes, FIRST + SIZE}, &rom.images[1], GUEST_X86_64, &err), -1);
+    assert_error(&err, ERROR_INPUT, "EFI image at offset 0x800: its driver at 0x880 cannot be decompressed");
 }
 
 static void machines(void **state) {
