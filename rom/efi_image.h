@@ -27,6 +27,6 @@ int efi_image_driver(struct bytes bytes, const struct rom_image *image, struct b
                      struct error *err);
 
 /* Would the UEFI firmware of such a guest load this EFI image? Returns 0, or -1 with the reason, the offset in it:
- * ERROR_INPUT where the image is damaged, ERROR_REFUSED where it is whole but not for this firmware (another machine,
- * an application). IDs and checksums are not looked at: no UEFI firmware does. */
+ * ERROR_INPUT where the image is damaged or its driver truncated, ERROR_REFUSED where it is whole but not for this
+ * firmware (another machine, an application). IDs and checksums are not looked at: no UEFI firmware does. */
 int efi_image_loads(struct bytes bytes, const struct rom_image *image, enum guest_machine guest, struct error *err);

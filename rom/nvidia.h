@@ -5,7 +5,8 @@
  *  - a raw flash dump starts with IFR front matter ("NVGI"); the option ROM stands behind it;
  *  - "NPDE", at the next 16 bytes behind PCIR, has the sub-image's own length and its own last-image bit: the public
  *    chain (PCIR) and the private chain (NPDE) end at different places;
- *  - private images start with "VN" (0x4e56) or 0xbb77 instead of 55 aa and have "NPDS" (or "RGIS") instead of "PCIR".
+ *  - private images start with "VN" (0x4e56) or 0xbb77 instead of 55 aa and have "NPDS" (or "RGIS") instead of "PCIR";
+ *    an image as PCI has it may stand among them.
  */
 #pragma once
 
