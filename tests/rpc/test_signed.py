@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import lab
+import sidecar
 from test_refuse import RefuseTestCase
 
 
@@ -130,3 +131,16 @@ class Signed(RefuseTestCase):
         self.assertRefused(sidecar, hook, 'lab.tar.zst is damaged at byte 100', 'put a whole copy there')
         self.pack()
         self.boot(hook)
+
+    def test_keys_that_are_none(self):
+        """Wrong usage, quoted, before any socket is made."""
+        line = self.key.with_suffix('.pub').read_text().splitlines()[1]
+        for keys, word in (['no-such-file'], "'no-such-file'"), ([self.key], 'line 2'), ([line[:-1]], line[:-1]), (
+                [line] * 17, 'more than 16 trusted keys'):
+            with self.subTest(word=word):
+                options = [part for key in keys for part in ('--trusted-key', key)]
+                ended = subprocess.run([sidecar.hook, 'serve', '--socket-dir', self.sockets, *options],
+                                       capture_output=True, text=True, timeout=10, check=False)
+                self.assertEqual(ended.returncode, 64)
+                self.assertIn(word, ended.stderr)
+                self.assertEqual(list(self.sockets.iterdir()), [])
