@@ -143,7 +143,7 @@ static const struct argp_option add_options[] = {
 
 static error_t parse_add(int key, char *argument, struct argp_state *state) {
     struct add *add = state->input;
-    uint32_t revision;
+    uint32_t revision = 0;
     switch (key) {
     case ARGP_KEY_INIT:
         add->files = (struct file_names){add->names, 0, 2, 2, "DIR FILE"};

@@ -1,5 +1,7 @@
 """The cases of `run`: files, and command lines that run beside them."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 
 import mkrom
@@ -28,6 +30,19 @@ HOST = {f"sys/bus/pci/devices/0000:e5:00.{function}/{name}": text.encode() for f
 
 def changed(data, offset, *values):
     return data[:offset] + bytes(values) + data[offset + len(values):]
+
+
+def join_large():
+    """2 MiB that do not compress, as one NVIDIA image after another."""
+    image = bytearray(mkrom.image("x86", 0x10DE, 0x2204, size=127 * 512, last=False))
+    images = []
+    for number in range(32):
+        data = bytearray(image)
+        data[0x100:-1] = vendor.noise(len(data) - 0x101)
+        if number == 31:
+            data[mkrom.PCIR_AT + 0x15] = 0x80
+        images.append(vendor.balance(bytes(data)))
+    return mkrom.join(*images)
 
 
 def inspect(name, about, *kinds):
@@ -191,4 +206,102 @@ EDIT = [
     Case("commands", "The table of commands.", {}, ["rom", "rom --help", "rom nonsense"]),
 ]
 
-CASES = INSPECT + VERIFY + EDIT
+# --- bundles ------------------------------------------------------------------
+
+FILES = {"vbios.rom": VBIOS, "gop.rom": GOP, "nvidia.rom": NVIDIA, "bad.rom": changed(VBIOS, 0x700, 1)}
+GOP_FOR = "--device 1002:1640 --class 0403 --firmware uefi"
+LAB = ["bundle init lab --version 2026.11", "bundle add lab vbios.rom", f"bundle add lab gop.rom {GOP_FOR}"]
+# A key pair for tests, made by minisign -G -W.
+SECRET = b"""untrusted comment: minisign secret key for tests, of no worth
+RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAaQsEC5BlOOSjc9BBU19GgUnKZHruiX+uzJNzEo+J//7hS8D3/6fRmgRcilKnpI6o2VR8JCh8aw4zfbxO+00IWRUwDrYdh6ZZAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+"""
+PUBLIC = b"""untrusted comment: minisign public key for tests
+RWRpCwQLkGU45ARcilKnpI6o2VR8JCh8aw4zfbxO+00IWRUwDrYdh6ZZ
+"""
+OTHER_PUBLIC = "RWSqSlm448eT1mKCKY0MvASApW+pmmNjQkoUWulivR+nIlRI5W1RRkSC"
+
+
+def with_manifest(**changes):
+    """A bundle of one ROM, its manifest changed."""
+    rom = {"id": "vbios", "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(), "firmware": "any",
+           "match": {"vendor": "1002", "device": "1681"}}
+    keys = {"apiVersion": "gpu.vm.kubevirt.io/v1", "kind": "RomBundle", "name": "lab", "roms": [rom], **changes}
+    return {"lab/bundle.json": json.dumps(keys, indent=2).encode() + b"\n", "lab/roms/vbios.rom": VBIOS}
+
+
+BUNDLE = [
+    Case("bundle-make", "A bundle from nothing: the match from the ROM, or from the command line.", {**FILES, **HOST},
+         [*LAB, "bundle add lab nvidia.rom --id msi --subsystem 1462:3881 --revision a1", "cat lab/bundle.json", "ls -R lab",
+          "bundle list lab", "bundle list lab --output json", "bundle verify lab", "cmp vbios.rom lab/roms/vbios.rom",
+          "bundle add lab vbios.rom --id exact --device 0000:e5:00.0 --sysfs sys --exact", "bundle list lab"]),
+    Case("bundle-refuse", "What does not go into a bundle, and how it stays as it was.", FILES,
+         [*LAB, "cp lab/bundle.json before", "bundle add lab gop.rom --id gop2", "bundle add lab vbios.rom",
+          "bundle add lab vbios.rom --id again", "bundle add lab bad.rom", "bundle add lab vbios.rom --id x --device 1002:1640",
+          "bundle add lab vbios.rom --id auto", "bundle add lab vbios.rom --id a/b", "bundle add lab missing.rom",
+          "bundle add nowhere vbios.rom", "bundle add lab vbios.rom --id y --exact", "cmp before lab/bundle.json", "ls lab/roms",
+          "bundle add lab bad.rom --force --revision c9", "bundle verify lab", "bundle init lab", "bundle init .bad",
+          "bundle init other --name 'a b'", "bundle add lab", "bundle add lab vbios.rom --revision c"]),
+    Case("bundle-verify", "Each defect is named, with its file and offset.",
+         {**with_manifest(), "missing/bundle.json": with_manifest()["lab/bundle.json"],
+          **{f"hash/{name[4:]}": data for name, data in (with_manifest() | {"lab/roms/vbios.rom": NVIDIA}).items()},
+          **{f"two/{name[4:]}": data for name, data in with_manifest(roms=[
+              {"id": id, "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(),
+               "match": {"vendor": "1002", "device": device}} for id, device in (("a", "1681"), ("b", "1636"))]).items()},
+          **{f"class/{name[4:]}": data for name, data in with_manifest(roms=[
+              {"id": "any-amd", "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(),
+               "match": {"vendor": "1002", "class": "0300"}}]).items()},
+          **{f"tie/{name[4:]}": data for name, data in with_manifest(roms=[
+              {"id": id, "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(),
+               "match": {"vendor": "1002", "device": "1681"}} for id in ("a", "b")]).items()},
+          "json/bundle.json": b"{", "lab/notes.txt": b"kept by hand\n"},
+         ["bundle verify lab", "bundle verify missing", "bundle verify hash", "bundle verify two", "bundle verify class",
+          "bundle verify tie", "bundle verify json", "bundle verify nowhere", "bundle verify lab class two",
+          "bundle verify lab missing --output json", "bundle verify"]),
+    Case("bundle-match", "Which ROM, and why; what misses it narrowly.",
+         {**with_manifest(roms=[
+             {"id": id, "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(), "firmware": firmware,
+              "match": {"vendor": "1002", **match}}
+             for id, firmware, match in (
+                 ("any", "any", {"device": "1681"}), ("uefi", "uefi", {"device": "1681"}),
+                 ("msi", "any", {"device": "1681", "subsystem": "1462:1381"}),
+                 ("asus", "any", {"device": "1681", "subsystem": "1043:1381"}),
+                 ("vga", "any", {"class": "0300"}), ("rev", "any", {"device": "1681", "revision": "c9"}))],
+             profiles=[{"match": {"vendor": "1002", "class": "0300"}, "device": {"romBar": "on"}},
+                       {"match": {"vendor": "1002", "device": "1681"}, "device": {"rom": "auto"}}]), **HOST},
+         ["bundle match lab --device 0000:e5:00.0 --sysfs sys", "bundle match lab --device 0000:e5:00.0 --sysfs sys --firmware bios",
+          "bundle match lab --device 1002:1681 --firmware uefi", "bundle match lab --device 1002:1681 --output json",
+          "bundle match lab --device 10de:2204", "bundle match lab --device 0000:e5:00.2 --sysfs sys", "bundle match lab",
+          "bundle match lab lab --device 1002:1681 --firmware bios"]),
+    Case("bundle-sign", "Signed, trusted; unsigned, altered, and by somebody else.",
+         {**FILES, "key": SECRET, "key.pub": PUBLIC},
+         [*LAB, "bundle verify lab --trusted-key key.pub", "bundle sign lab --secret-key key --comment 'for tests'",
+          "cat lab/bundle.json.minisig", "bundle verify lab --trusted-key key.pub",
+          f"bundle list lab --trusted-key {PUBLIC.split()[-1].decode()}",
+          f"bundle verify lab --trusted-key {OTHER_PUBLIC}", f"bundle verify lab --trusted-key {OTHER_PUBLIC} --trusted-key key.pub",
+          "minisign -V -q -p key.pub -m lab/bundle.json", "bundle sign lab --secret-key key", "bundle add lab nvidia.rom",
+          "bundle verify lab --trusted-key key.pub", "bundle sign lab --secret-key key --comment x --force",
+          "bundle verify lab --trusted-key key.pub", "bundle verify lab --trusted-key nonsense",
+          "bundle sign lab --secret-key key.pub --force", "bundle sign lab --secret-key missing --force",
+          "bundle sign nowhere --secret-key key"]),
+    Case("bundle-pack", "One file, the same bytes every time; the packed bundle does what the folder does.",
+         {**FILES, "key": SECRET, "key.pub": PUBLIC},
+         [*LAB, "bundle sign lab --secret-key key --comment x", "bundle pack lab a.tar --compress none", "sleep 1", "cp -r lab copy",
+          "bundle pack copy b.tar --compress none", "cmp a.tar b.tar", "tar -tf a.tar", "bundle pack lab lab.tar.gz --compress gzip",
+          "bundle pack lab lab.tar.zst", "bundle verify lab.tar.gz lab.tar.zst --trusted-key key.pub", "bundle list lab.tar.zst",
+          "bundle match lab.tar.gz --device 1002:1681", "bundle pack lab.tar.gz again.tar --compress none", "cmp a.tar again.tar",
+          "bundle pack lab lab.tar.zst", "bundle add lab.tar.gz nvidia.rom", "bundle sign lab.tar.gz --secret-key key",
+          "bundle pack lab x --compress lzma", "rm lab/roms/vbios.rom", "bundle pack lab x.tar",
+          "mkdir unpacked", "tar -xf a.tar -C unpacked", "bundle verify unpacked --trusted-key key.pub"]),
+    Case("bundle-large", "More than a ConfigMap can hold is told; a ROM's ordinary bytes are fine.",
+         {"large.rom": join_large()},
+         ["bundle init lab", "bundle add lab large.rom", "bundle pack lab lab.tar --compress none"]),
+    Case("bundle-keygen", "A key pair of our own, for this test only.", {"password": b"secret\n", **FILES},
+         ["bundle keygen --no-password --secret-key k --public-key k.pub", "stat -c %a k", "bundle init lab",
+          "sh -c 'kubevirt-gpu-hook bundle sign lab --secret-key k >/dev/null'", "sh -c 'minisign -V -q -p k.pub -m lab/bundle.json'",
+          "bundle keygen --no-password --secret-key k --public-key k.pub", "bundle keygen --password-file missing"]),
+    Case("bundle-help", "What the commands say of themselves.", {},
+         ["bundle"] + [f"bundle {command} --help" for command in
+                       ("init", "add", "list", "verify", "match", "keygen", "sign", "pack")]),
+]
+
+CASES = INSPECT + VERIFY + EDIT + BUNDLE

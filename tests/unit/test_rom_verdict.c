@@ -2,7 +2,12 @@
 #include "rom/verdict.h"
 #include "support.h"
 
-static const struct pci_id gpu = {0x1002, 0x1681}, other = {0x1002, 0x1640}, nvidia = {0x10de, 0x2204};
+/* For tables, where a constant of C is needed. */
+#define GPU                                                                                                            \
+    { 0x1002, 0x1681 }
+#define NVIDIA                                                                                                         \
+    { 0x10de, 0x2204 }
+static const struct pci_id gpu = GPU, other = {0x1002, 0x1640}, nvidia = NVIDIA;
 
 static void rewrite_id(uint8_t *image, struct pci_id id) {
     const uint8_t bytes[] = {(uint8_t)id.vendor, (uint8_t)(id.vendor >> 8), (uint8_t)id.device,
@@ -105,9 +110,9 @@ static void warned_of(void **state) {
         struct pci_id id;
         const char *warnings[3]; /* under any, bios, uefi */
     } cases[] = {
-        {"g", nvidia, {NULL, NULL, only_x86}},
-        {"E", nvidia, {NULL, only_efi, NULL}},
-        {"gE", nvidia, {NULL, NULL, NULL}},
+        {"g", NVIDIA, {NULL, NULL, only_x86}},
+        {"E", NVIDIA, {NULL, only_efi, NULL}},
+        {"gE", NVIDIA, {NULL, NULL, NULL}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         for (enum firmware firmware = FIRMWARE_ANY; firmware <= FIRMWARE_UEFI; firmware++) {
@@ -228,22 +233,22 @@ static void consumers(void **state) {
             const char *reason;
         } seabios, ovmf;
     } cases[] = {
-        {"gE", {.id = gpu}, {ANSWER_YES, "x86 image at offset 0x0"}, {ANSWER_YES, "EFI image at offset 0x200"}},
+        {"gE", {.id = GPU}, {ANSWER_YES, "x86 image at offset 0x0"}, {ANSWER_YES, "EFI image at offset 0x200"}},
         {"gE",
-         {.id = gpu, .firmware = FIRMWARE_BIOS},
+         {.id = GPU, .firmware = FIRMWARE_BIOS},
          {ANSWER_YES, "x86 image at offset 0x0"},
          {ANSWER_NOT_APPLICABLE, "SeaBIOS"}},
         {"gE",
-         {.id = gpu, .firmware = FIRMWARE_UEFI},
+         {.id = GPU, .firmware = FIRMWARE_UEFI},
          {ANSWER_NOT_APPLICABLE, "UEFI firmware"},
          {ANSWER_YES, "EFI image at offset 0x200"}},
-        {"g", {.id = gpu}, {ANSWER_YES, "x86 image at offset 0x0"}, {ANSWER_NO, "there is no EFI image"}},
-        {"E", {.id = gpu}, {ANSWER_NO, "there is no x86 image"}, {ANSWER_YES, "EFI image at offset 0x0"}},
-        {"l", {.id = gpu}, {ANSWER_NO, "no x86 image has the ID 1002:1681"}, {ANSWER_NO, "there is no EFI image"}},
-        {"s", {.id = gpu}, {ANSWER_NO, "checksum of the x86 image at offset 0x0"}, {ANSWER_NO, "no EFI image"}},
-        {"gt", {.id = gpu}, {ANSWER_YES, "x86 image"}, {ANSWER_NO, "EFI image at offset 0x200: initialisation"}},
+        {"g", {.id = GPU}, {ANSWER_YES, "x86 image at offset 0x0"}, {ANSWER_NO, "there is no EFI image"}},
+        {"E", {.id = GPU}, {ANSWER_NO, "there is no x86 image"}, {ANSWER_YES, "EFI image at offset 0x0"}},
+        {"l", {.id = GPU}, {ANSWER_NO, "no x86 image has the ID 1002:1681"}, {ANSWER_NO, "there is no EFI image"}},
+        {"s", {.id = GPU}, {ANSWER_NO, "checksum of the x86 image at offset 0x0"}, {ANSWER_NO, "no EFI image"}},
+        {"gt", {.id = GPU}, {ANSWER_YES, "x86 image"}, {ANSWER_NO, "EFI image at offset 0x200: initialisation"}},
         {"gE",
-         {.id = gpu, .guest = GUEST_AARCH64},
+         {.id = GPU, .guest = GUEST_AARCH64},
          {ANSWER_NOT_APPLICABLE, "UEFI firmware"},
          {ANSWER_NO, "machine 0x8664 (X64) is none that an aarch64"}},
     };
@@ -283,8 +288,7 @@ static void add_vbt(uint8_t image[512]) {
 
 static void guest_drivers(void **state) {
     (void)state;
-    static const struct pci_id intel = {0x8086, 0x46a6};
-    static const uint32_t vga = 0x030000, audio = 0x040300;
+    enum { VGA = 0x030000, AUDIO = 0x040300 };
     static const struct {
         const char *images; /* a (t)able-bearing image instead of (g) */
         struct pci_id id;
@@ -293,15 +297,15 @@ static void guest_drivers(void **state) {
         enum answer answer;
         const char *reason, *warning;
     } cases[] = {
-        {"A", gpu, vga, "amdgpu", ANSWER_YES, "ATOMBIOS tables", NULL},
-        {"g", gpu, vga, "amdgpu", ANSWER_NO, "Unable to locate a BIOS ROM", "Unable to locate a BIOS ROM"},
-        {"gA", gpu, vga, "amdgpu", ANSWER_NO, "in the image at offset 0x200", "join the images in another order"},
-        {"g", gpu, 0, "amdgpu", ANSWER_UNKNOWN, "right for an audio function", NULL},
-        {"g", gpu, audio, "guest driver", ANSWER_NOT_APPLICABLE, "no display controller", NULL},
-        {"V", intel, vga, "i915", ANSWER_YES, "$VBT TESTLAKE at offset 0x60", NULL},
-        {"g", intel, vga, "i915", ANSWER_UNKNOWN, "OpRegion", NULL},
-        {"g", nvidia, vga, "guest driver", ANSWER_NOT_APPLICABLE, "reads the card itself", NULL},
-        {"g", {0x1234, 0x1111}, vga, "guest driver", ANSWER_NOT_APPLICABLE, "no driver is known", NULL},
+        {"A", GPU, VGA, "amdgpu", ANSWER_YES, "ATOMBIOS tables", NULL},
+        {"g", GPU, VGA, "amdgpu", ANSWER_NO, "Unable to locate a BIOS ROM", "Unable to locate a BIOS ROM"},
+        {"gA", GPU, VGA, "amdgpu", ANSWER_NO, "in the image at offset 0x200", "join the images in another order"},
+        {"g", GPU, 0, "amdgpu", ANSWER_UNKNOWN, "right for an audio function", NULL},
+        {"g", GPU, AUDIO, "guest driver", ANSWER_NOT_APPLICABLE, "no display controller", NULL},
+        {"V", {0x8086, 0x46a6}, VGA, "i915", ANSWER_YES, "$VBT TESTLAKE at offset 0x60", NULL},
+        {"g", {0x8086, 0x46a6}, VGA, "i915", ANSWER_UNKNOWN, "OpRegion", NULL},
+        {"g", NVIDIA, VGA, "guest driver", ANSWER_NOT_APPLICABLE, "reads the card itself", NULL},
+        {"g", {0x1234, 0x1111}, VGA, "guest driver", ANSWER_NOT_APPLICABLE, "no driver is known", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint8_t bytes[1024] = {0};
