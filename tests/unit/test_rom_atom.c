@@ -70,6 +70,17 @@ static void rules(void **state) {
     }
 }
 
+/* A pointer of 0 is none, whatever the image's start looks like. */
+static void no_header(void **state) {
+    (void)state;
+    uint8_t bytes[SIZE];
+    struct atom atom;
+    atom_build(bytes);
+    put16(bytes + 0x48, 0);
+    memcpy(bytes + 4, "ATOM", 4);
+    assert_false(parse_exact(bytes, SIZE, &atom));
+}
+
 static void a_header_at_the_very_end(void **state) {
     (void)state;
     for (size_t at = SIZE - 0x22; at <= SIZE - 0x21; at++) {
@@ -153,9 +164,13 @@ static void random_damage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_atombios_image),        cmocka_unit_test(rules),
-        cmocka_unit_test(a_header_at_the_very_end), cmocka_unit_test(texts),
-        cmocka_unit_test(every_truncation),         cmocka_unit_test(random_damage),
+        cmocka_unit_test(an_atombios_image),
+        cmocka_unit_test(rules),
+        cmocka_unit_test(no_header),
+        cmocka_unit_test(a_header_at_the_very_end),
+        cmocka_unit_test(texts),
+        cmocka_unit_test(every_truncation),
+        cmocka_unit_test(random_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

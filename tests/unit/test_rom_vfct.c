@@ -127,6 +127,7 @@ static void damages(void **state) {
         {0x04, TABLE - 1, "a length of 75 bytes is less than its header's", 0},
         {0x04, SIZE + 1, "VFCT at offset 0x0: it says 197 bytes, the file has 196: it is truncated", 0},
         {0x04, 0xffffffff, "it says 4294967295 bytes", 0},
+        {0x04, SIZE - IMAGE - 1, "VFCT entry at offset 0x88: its header leads outside the table of 163 bytes", 1},
         {0x34, TABLE - 1, "the image offset 0x4b at offset 0x34 leads outside", 0},
         {0x34, 0, "the image offset 0x0 at offset 0x34 leads outside", 0},
         {0x34, SIZE + 1, "the image offset 0xc5 at offset 0x34 leads outside", 0},
