@@ -104,7 +104,7 @@ static void front_matter_of_nvidia(void **state) {
         {2, 0x600, NVGI_ROM, ROM_FRONT_NVGI, NULL},   /* it is wrong: searched for */
         {2, 1 << 30, NVGI_ROM, ROM_FRONT_NVGI, NULL}, /* outside */
         {9, NVGI_ROM, NVGI_ROM, ROM_FRONT_NVGI, NULL},
-        {2, NVGI_ROM, 0, ROM_FRONT_NONE, "no option ROM at offset 0x400, where it says"},
+        {2, NVGI_ROM, 0, ROM_FRONT_NONE, "no option ROM starts at offset 0x400, where it leads"},
         {2, 1 << 30, 0, ROM_FRONT_NONE, "the option ROM at offset 0x40000000 lies outside"},
         {9, NVGI_ROM, 0, ROM_FRONT_NONE, "version 9 is not known"},
     };
