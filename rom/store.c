@@ -42,20 +42,24 @@ static int refuse(struct error *err) {
     return -1;
 }
 
+/* What to watch depends on what lies at the path, and it is looked at before anything is opened: what is replaced from
+ * then on is seen as a change later. */
 static int open_path(struct store *store, struct error *err) {
-    struct stat status;
+    struct stat before, status;
+    bool found = stat(store->path, &before) == 0;
+    store->packed = found && S_ISREG(before.st_mode);
+    store->watched = store->packed ? packed_watched : folder_watched;
+    look(store, store->seen);
     store->fd = open(store->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (store->fd < 0 || fstat(store->fd, &status) < 0) {
         struct error problem = {0};
         error_set_errno(&problem, ERROR_REFUSED, errno, "cannot open %s", store->path);
         return error_set(err, ERROR_REFUSED, "%s; is it mounted, and is --bundle right?", problem.message);
     }
-    store->packed = S_ISREG(status.st_mode);
-    if (!store->packed && !S_ISDIR(status.st_mode))
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
         return error_set(err, ERROR_REFUSED, "%s is neither a folder nor a file: is --bundle right?", store->path);
-    store->watched = store->packed ? packed_watched : folder_watched;
-    /* Before anything is read: what changes while we read is seen as a change later. */
-    look(store, store->seen);
+    if (store->packed != S_ISREG(status.st_mode))
+        return error_set(err, ERROR_REFUSED, "%s changed while it was opened: try again", store->path);
     if (store->packed && status.st_size == 0)
         return error_set(err, ERROR_REFUSED, "%s is empty: pack the bundle anew", store->path);
     return 0;

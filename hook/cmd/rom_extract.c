@@ -140,7 +140,7 @@ static int find_image(const struct extract *extract, const struct vfct *vfct, co
 static int read_vfct(const struct extract *extract, struct buffer *content, struct error *err) {
     CLEANUP(buffer_free) struct buffer table = {0};
     struct vfct vfct;
-    const struct vfct_image *image;
+    const struct vfct_image *image = NULL;
     if (host_read_vfct(extract->sysfs, extract->vfct, ROM_FILE_MAX, &table, err) < 0)
         return -1;
     if (vfct_parse(buffer_bytes(&table), &vfct, err) < 0)
