@@ -36,8 +36,10 @@ static int choose(int argc, char **argv) {
 
 /* gRPC's threads may still be there: they must not meet the destructors that exit() runs. */
 static int leave(int code) {
-    if (fflush(stdout) != 0 && code == EXIT_FINE)
-        code = EXIT_BAD;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("error: cannot write to standard output\n", stderr);
+        code = code == EXIT_FINE ? EXIT_BAD : code;
+    }
 #ifndef __SANITIZE_ADDRESS__ /* leaks are looked for in exit() */
     _exit(code);
 #endif

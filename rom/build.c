@@ -12,7 +12,6 @@ enum {
     EFI_PCIR = 0x1c, /* behind the header of 0x1a bytes, on a 4-byte boundary */
     PCIR_SIZE_3 = 0x1c,
     DEVICE_LIST = EFI_PCIR + PCIR_SIZE_3,
-    PAYLOAD_ALIGNMENT = 16,
     PCIR_IMAGE_LENGTH = 0x10,
     PCIR_INDICATOR = 0x15,
     LAST = 0x80,
@@ -83,18 +82,23 @@ int rom_from_efi(struct bytes efi, const struct pci_id *ids, size_t count, uint3
     struct pe pe;
     if (check_driver(efi, &pe, err) < 0)
         return -1;
+    for (size_t i = 0; count > 1 && i < count; i++)
+        if (ids[i].device == 0)
+            return error_set(err, ERROR_INPUT, "%04x:0000 would end the device list", ids[i].vendor);
     for (size_t i = 1; i < count; i++)
         if (ids[i].vendor != ids[0].vendor)
             return error_set(err, ERROR_INPUT, "%04x:%04x and %04x:%04x: a device list holds devices of one vendor",
                              ids[0].vendor, ids[0].device, ids[i].vendor, ids[i].device);
     size_t list = count > 1 ? 2 * (count + 1) : 0; /* it ends with 0 */
-    size_t payload = (DEVICE_LIST + list + PAYLOAD_ALIGNMENT - 1) / PAYLOAD_ALIGNMENT * PAYLOAD_ALIGNMENT;
-    if (efi.size > ROM_SIZE_MAX - payload)
+    size_t head = DEVICE_LIST + list;
+    if (efi.size > ROM_SIZE_MAX - UNIT - head)
         return error_set(err, ERROR_INPUT, "it has %zu bytes: a ROM has at most %u", efi.size, ROM_SIZE_MAX);
-    size_t units = (payload + efi.size + UNIT - 1) / UNIT;
+    size_t units = (head + efi.size + UNIT - 1) / UNIT;
+    /* The padding stands before the driver: firmware takes all behind that for it, and would hash padding as well when
+     * it checks the driver's signature. */
+    size_t payload = units * UNIT - efi.size;
     append_zeros(out, payload);
     buffer_append(out, efi.data, efi.size);
-    append_zeros(out, units * UNIT - payload - efi.size);
     if (buffer_check(out, err) < 0)
         return -1;
     put_header(out, &pe, payload, units);

@@ -1,21 +1,36 @@
 #include "rom/bundle_check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rom/examine.h"
+#include "rom/tar.h"
 #include "rom/verdict.h"
+
+/* A ROM of the manifest under the name of its file as the store gives it: "./roms//a.rom" is roms/a.rom. */
+struct wanted {
+    char name[TAR_NAME_STORAGE];
+    const struct manifest_rom *rom;
+    bool seen;
+};
 
 struct check {
     const struct bundle *bundle;
     const struct bundle_observer *observer;
-    const struct manifest_rom **sorted; /* by file */
-    bool *seen;                         /* in that order */
+    struct wanted *sorted; /* by name */
     size_t done;
 };
 
-static int compare_files(const void *a, const void *b) {
-    return strcmp((*(const struct manifest_rom *const *)a)->file, (*(const struct manifest_rom *const *)b)->file);
+static int compare_names(const void *a, const void *b) {
+    return strcmp(((const struct wanted *)a)->name, ((const struct wanted *)b)->name);
+}
+
+/* A name that no packed bundle could have is fine in a folder. */
+static void name_file(struct wanted *wanted) {
+    struct error ignored = {0};
+    if (tar_clean_name(wanted->rom->file, wanted->name, &ignored) < 0)
+        snprintf(wanted->name, sizeof(wanted->name), "%s", wanted->rom->file);
 }
 
 static void tell(const struct check *check, const char *file, const struct finding *finding) {
@@ -71,7 +86,7 @@ static size_t find_file(const struct check *check, const char *file) {
     size_t low = 0, high = check->bundle->manifest.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(check->sorted[middle]->file, file) < 0)
+        if (strcmp(check->sorted[middle].name, file) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -80,7 +95,7 @@ static size_t find_file(const struct check *check, const char *file) {
 }
 
 static bool is_at(const struct check *check, size_t index, const char *file) {
-    return index < check->bundle->manifest.count && strcmp(check->sorted[index]->file, file) == 0;
+    return index < check->bundle->manifest.count && strcmp(check->sorted[index].name, file) == 0;
 }
 
 static int visit(void *owner, const struct store_file *file, struct error *err) {
@@ -103,19 +118,24 @@ static int visit(void *owner, const struct store_file *file, struct error *err) 
         tell_error(check, file->name, &problem);
     }
     for (; is_at(check, at, file->name); at++) {
-        check->seen[at] = true;
+        check->sorted[at].seen = true;
         if (problem.code == ERROR_NONE)
-            check_content(check, check->sorted[at], buffer_bytes(&content));
+            check_content(check, check->sorted[at].rom, buffer_bytes(&content));
         count_done(check);
     }
     return 0;
 }
 
-/* Files that the walk did not come by under the name that the manifest has: missing, or a link that leads out. */
+/* Files that the walk did not come by under the name that the manifest has. A packed bundle was walked to its end: they
+ * are missing. In a folder they may lie behind a link. */
 static void check_unseen(struct check *check, const struct manifest_rom *rom) {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct error problem = {0};
-    if (store_read(check->bundle->store, rom->file, ROM_SIZE_MAX, &content, &problem) < 0)
+    if (store_is_packed(check->bundle->store)) {
+        error_set(&problem, ERROR_REFUSED,
+                  "it is not there; pack the bundle with that file, or correct " STORE_MANIFEST);
+        tell_error(check, rom->file, &problem);
+    } else if (store_read(check->bundle->store, rom->file, ROM_SIZE_MAX, &content, &problem) < 0)
         tell_error(check, rom->file, &problem);
     else
         check_content(check, rom, buffer_bytes(&content));
@@ -124,18 +144,19 @@ static void check_unseen(struct check *check, const struct manifest_rom *rom) {
 
 int bundle_check(const struct bundle *bundle, const struct bundle_observer *observer, struct error *err) {
     size_t count = bundle->manifest.count;
-    CLEANUP(free) const struct manifest_rom **sorted = calloc(count + 1, sizeof(*sorted));
-    CLEANUP(free) bool *seen = calloc(count + 1, sizeof(*seen));
-    struct check check = {.bundle = bundle, .observer = observer, .sorted = sorted, .seen = seen};
-    if (!sorted || !seen)
+    CLEANUP(free) struct wanted *sorted = calloc(count + 1, sizeof(*sorted));
+    struct check check = {.bundle = bundle, .observer = observer, .sorted = sorted};
+    if (!sorted)
         return error_no_memory(err);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &bundle->manifest.roms[i];
-    qsort(sorted, count, sizeof(*sorted), compare_files);
+    for (size_t i = 0; i < count; i++) {
+        sorted[i].rom = &bundle->manifest.roms[i];
+        name_file(&sorted[i]);
+    }
+    qsort(sorted, count, sizeof(*sorted), compare_names);
     if (store_walk(bundle->store, visit, &check, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (!seen[i])
-            check_unseen(&check, sorted[i]);
+        if (!sorted[i].seen)
+            check_unseen(&check, sorted[i].rom);
     return 0;
 }

@@ -86,11 +86,21 @@ static int check_driver(struct bytes driver, const struct rom_image *image, enum
     return check_machine(image, "its driver's", pe.machine, guest, err);
 }
 
+bool efi_image_is_aligned(const struct rom_image *image) {
+    return (image->pcir - image->offset) % 4 == 0;
+}
+
 int efi_image_loads(struct bytes bytes, const struct rom_image *image, enum guest_machine guest, struct error *err) {
     CLEANUP(buffer_free) struct buffer storage = {0};
     struct bytes driver;
     if (check_sizes(image, err) < 0)
         return -1;
+    if (!efi_image_is_aligned(image))
+        return error_set(
+            err, ERROR_INPUT,
+            "EFI image at offset 0x%zx: its PCIR structure at 0x%zx is not on a 4-byte boundary: OVMF stops "
+            "there",
+            image->offset, image->pcir);
     if (image->efi_subsystem != PE_SUBSYSTEM_EFI_BOOT_SERVICE_DRIVER &&
         image->efi_subsystem != PE_SUBSYSTEM_EFI_RUNTIME_DRIVER)
         return error_set(err, ERROR_REFUSED, "EFI image at offset 0x%zx: subsystem 0x%x is no driver's", image->offset,

@@ -8,6 +8,13 @@
 
 enum { EFI_IDS_TEXT = 200 };
 
+void examine_size(struct bytes bytes, struct findings *findings) {
+    if (bytes.size > ROM_SIZE_MAX)
+        findings_add(findings, FINDING_ERROR, ROM_SIZE_MAX,
+                     "it has %zu bytes, and a ROM at most %u: if it is a dump, cut the ROM out by `rom trim`",
+                     bytes.size, ROM_SIZE_MAX);
+}
+
 bool examine_chain(const struct rom_layout *layout, struct findings *findings) {
     if (layout->front != ROM_FRONT_NONE) {
         findings_add(findings, FINDING_ERROR, 0,
@@ -114,6 +121,7 @@ static void examine_image(struct bytes bytes, const struct rom_image *image, str
 }
 
 void rom_examine(struct bytes bytes, const struct rom_layout *layout, struct findings *findings) {
+    examine_size(bytes, findings);
     examine_chain(layout, findings);
     for (size_t i = 0; i < layout->rom.count; i++)
         examine_image(bytes, &layout->rom.images[i], findings);

@@ -4,6 +4,9 @@
 #include "rom/finding.h"
 #include "rom/layout.h"
 
+/* Adds an error if it is larger than any device's ROM can be. */
+void examine_size(struct bytes bytes, struct findings *findings);
+
 /* Is there a whole chain where firmware looks for it, at offset 0? Adds an error that says what there is instead.
  * Returns the answer. */
 bool examine_chain(const struct rom_layout *layout, struct findings *findings);

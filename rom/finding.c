@@ -25,6 +25,7 @@ void findings_add(struct findings *findings, enum finding_level level, size_t of
     va_start(arguments, format);
     if (vsnprintf(finding->text, sizeof(finding->text), format, arguments) >= (int)sizeof(finding->text))
         text_ellipsis(finding->text, sizeof(finding->text));
+    text_make_printable(finding->text);
     va_end(arguments);
 }
 

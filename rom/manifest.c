@@ -29,7 +29,10 @@ static int parse_sha256(const char *text, const struct json_place *place, uint8_
 /* The kernel enforces that no file leaves the bundle; this finds the mistake at load, before the file is wanted. */
 static int check_file_name(const char *file, const struct json_place *place, struct error *err) {
     char storage[QUOTED_MAX];
-    bool bad = *file == '\0' || *file == '/' || strlen(file) > FILE_MAX;
+    if (*file == '\0' || strlen(file) > FILE_MAX || !text_is_printable(file))
+        return error_set(err, ERROR_INPUT, "%s: \"%s\" is no file's name: use 1 to %d bytes without control characters",
+                         json_member(place, "file").text, text_quotable(file, storage), FILE_MAX);
+    bool bad = *file == '/';
     for (const char *part = file; part && !bad; part = strchr(part, '/')) {
         part += *part == '/';
         bad = strcmp(part, "..") == 0 || strncmp(part, "../", 3) == 0;
@@ -249,6 +252,9 @@ static int parse_top(json_t *root, struct manifest *manifest, struct error *err)
         return error_set(err, ERROR_INPUT,
                          "name: \"%s\" must be up to %d of A-Z a-z 0-9 . _ -, not starting with a dot",
                          text_quotable(name, storage), LABEL_MAX);
+    if (version && !text_is_printable(version))
+        return error_set(err, ERROR_INPUT, "version: \"%s\" has control characters in it: leave them out",
+                         text_quotable(version, storage));
     if (!(manifest->name = copy_text(name, err)) || (version && !(manifest->version = copy_text(version, err))))
         return -1;
     return parse_roms(roms, manifest, err) < 0 || (profiles && parse_profiles(profiles, manifest, err) < 0) ? -1 : 0;
@@ -264,15 +270,10 @@ int manifest_parse(struct bytes text, struct manifest *manifest, struct error *e
 }
 
 int manifest_add_rom(struct manifest *manifest, const struct manifest_rom *rom, struct error *err) {
-    static const struct json_place place = {"the ROM"}, match_place = {"the ROM.match"};
+    static const struct json_place place = {""}, match_place = {"match"};
     if (check_id(rom->id, &place, err) < 0 || check_file_name(rom->file, &place, err) < 0 ||
         match_check_rom(&rom->match, &match_place, err) < 0)
         return -1;
-    char storage[QUOTED_MAX];
-    struct bytes file = {(const uint8_t *)rom->file, strlen(rom->file)};
-    if (utf8_valid_prefix(file) < file.size) /* from a file system, where JSON knows no such text */
-        return error_set(err, ERROR_INPUT, "the ROM.file: \"%s\" is not UTF-8: rename it",
-                         text_quotable(rom->file, storage));
     struct manifest_rom *roms = reallocarray(manifest->roms, manifest->count + 2, sizeof(*roms));
     if (!roms)
         return error_no_memory(err);

@@ -26,6 +26,21 @@ static bool ends_in_padding(struct bytes image) {
     return before[0] == 0x00 || before[0] == 0xff;
 }
 
+static bool lies_in(size_t offset, size_t start, size_t size) {
+    return offset >= start && offset - start < size;
+}
+
+/* Is the byte one of a structure that somebody reads? */
+static bool is_used(struct bytes bytes, const struct rom_image *image, size_t offset) {
+    struct npde npde;
+    size_t list = image->device_list, listed = 0;
+    while (list && span_u16(bytes, list + 2 * listed) != 0)
+        listed++;
+    return lies_in(offset, image->pcir, image->pcir_length) || (list && lies_in(offset, list, 2 * listed + 2)) ||
+           (nvidia_npde_parse(bytes, image->offset, image->pcir, image->pcir_length, &npde) > 0 &&
+            lies_in(offset, npde.offset, npde.length));
+}
+
 int rom_balance_byte(struct bytes bytes, const struct rom_image *image, size_t *offset, struct error *err) {
     /* A sum that goes on into the next image must not be balanced there. */
     size_t size = image->init_size < image->size ? image->init_size : image->size;
@@ -43,6 +58,12 @@ int rom_balance_byte(struct bytes bytes, const struct rom_image *image, size_t *
                          "x86 image at offset 0x%zx: no byte of it is known to be free to balance its sum: it has no "
                          "ATOMBIOS tables, does not end in padding, and its code starts with %02x",
                          image->offset, jump);
+    if (is_used(bytes, image, *offset))
+        return error_set(
+            err, ERROR_REFUSED,
+            "x86 image at offset 0x%zx: its sum cannot be balanced: the byte for it, at 0x%zx, belongs to its "
+            "PCIR structure or what goes with that",
+            image->offset, *offset);
     return 0;
 }
 
@@ -52,11 +73,13 @@ int rom_patch(struct buffer *copy, const struct rom_image *image, size_t offset,
     size_t balance = 0;
     if (image->code_type == ROM_CODE_X86 && rom_balance_byte(buffer_bytes(copy), image, &balance, err) < 0)
         return -1;
-    if (offset < image->offset || offset + size > image->offset + image->size ||
+    bool in_driver = image->code_type == ROM_CODE_EFI && offset + size > image->efi_payload &&
+                     offset < image->offset + image->init_size;
+    if (in_driver || offset < image->offset || offset + size > image->offset + image->size ||
         (image->code_type == ROM_CODE_X86 && balance >= offset && balance < offset + size))
         return error_set(err, ERROR_REFUSED,
-                         "image at offset 0x%zx cannot be edited: what is to change at 0x%zx lies outside it, or where "
-                         "its sum is balanced",
+                         "image at offset 0x%zx cannot be edited: what is to change at 0x%zx lies outside it, in its "
+                         "driver, or where its sum is balanced",
                          image->offset, offset);
     uint8_t before = rom_sum((struct bytes){bytes + offset, size});
     memcpy(bytes + offset, data, size);

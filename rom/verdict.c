@@ -148,15 +148,23 @@ static enum finding_level level_of(const struct court *court, const struct error
 
 static void judge_efi(struct court *court) {
     const struct rom_image *good = NULL;
+    const struct rom_image *end = NULL; /* where OVMF stops reading the chain */
     struct error reasons[ROM_IMAGES_MAX] = {0}, *first = NULL;
     for (size_t i = 0; i < court->layout.rom.count; i++) {
         const struct rom_image *image = &court->layout.rom.images[i];
+        if (!end && !efi_image_is_aligned(image))
+            end = image;
         if (image->code_type != ROM_CODE_EFI)
             continue;
-        if (efi_image_loads(court->bytes, image, court->purpose->guest, &reasons[i]) == 0)
+        if (end && end != image)
+            error_set(
+                &reasons[i], ERROR_REFUSED,
+                "EFI image at offset 0x%zx: OVMF does not come to it: the PCIR structure at 0x%zx is not on a 4-byte "
+                "boundary",
+                image->offset, end->pcir);
+        else if (efi_image_loads(court->bytes, image, court->purpose->guest, &reasons[i]) == 0)
             good = good ? good : image;
-        else if (!first)
-            first = &reasons[i];
+        first = reasons[i].code != ERROR_NONE && !first ? &reasons[i] : first;
     }
     for (size_t i = 0; i < court->layout.rom.count; i++)
         if (reasons[i].code != ERROR_NONE)
@@ -263,6 +271,7 @@ void rom_judge(struct bytes bytes, const struct rom_purpose *purpose, struct rom
     *verdict = (struct rom_verdict){0};
     struct court court = {.bytes = bytes, .purpose = purpose, .verdict = verdict};
     rom_layout(bytes, &court.layout);
+    examine_size(bytes, &verdict->findings);
     if (!examine_chain(&court.layout, &verdict->findings)) {
         answer_nobody(&court);
         return;

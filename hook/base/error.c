@@ -10,6 +10,7 @@ static void __attribute__((format(printf, 2, 0))) write_message(char *message, c
     int length = vsnprintf(message, ERROR_MESSAGE_MAX, format, arguments);
     if (length >= ERROR_MESSAGE_MAX)
         text_ellipsis(message, ERROR_MESSAGE_MAX);
+    text_make_printable(message); /* what strangers wrote may be in it */
 }
 
 int error_set(struct error *err, enum error_code code, const char *format, ...) {

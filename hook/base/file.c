@@ -19,8 +19,10 @@ int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, 
             continue;
         if (got < 0)
             return error_set_errno(err, ERROR_INPUT, errno, "cannot read %s", name);
-        if (got == 0)
+        if (got == 0) {
+            explicit_bzero(chunk, sizeof(chunk)); /* it may have been a key */
             return buffer_check(buffer, err);
+        }
         if ((size_t)got > limit - buffer->size)
             return error_set(err, ERROR_LIMIT, "%s has more than %zu bytes", name, limit);
         buffer_append(buffer, chunk, (size_t)got);

@@ -26,21 +26,22 @@ int output_check(const struct output *output, const char *const *inputs, size_t 
     if (!S_ISREG(there.st_mode))
         return error_set(err, ERROR_INPUT, "%s exists and is no regular file: choose another name", output->path);
     for (size_t i = 0; i < count; i++)
-        if (stat(inputs[i], &input) == 0 && input.st_dev == there.st_dev && input.st_ino == there.st_ino)
+        if ((strcmp(inputs[i], "-") == 0 ? fstat(STDIN_FILENO, &input) : stat(inputs[i], &input)) == 0 &&
+            input.st_dev == there.st_dev && input.st_ino == there.st_ino)
             return error_set(err, ERROR_INPUT, "%s is the input, which is never changed: choose another name",
                              output->path);
     return output->force ? 0 : refuse_existing(output, err);
 }
 
-/* "dir/.name.1234abcd", for the caller to free. */
+/* "dir/.new-1234abcd", for the caller to free. */
 static char *temporary_name(const char *path) {
     const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
     uint32_t random = 0;
     char *text = NULL;
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)getpid();
-    return asprintf(&text, "%.*s.%s.%08x", (int)(name - path), path, name, random) < 0 ? NULL : text;
+    return asprintf(&text, "%.*s.new-%08x", (int)folder, path, random) < 0 ? NULL : text;
 }
 
 static int fill(int fd, struct bytes bytes) {

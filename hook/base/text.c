@@ -121,6 +121,44 @@ char *utf8_sanitise(const char *text) {
     return copy;
 }
 
+/* How many bytes at `at` must not be printed: 0 for a character that may. */
+static size_t unprintable(const uint8_t *at, size_t left) {
+    static const char *const turning[] = {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
+                                          "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+    size_t size = utf8_sequence((struct bytes){at, left});
+    if (size == 0)
+        return 1;
+    if (size == 1)
+        return at[0] < ' ' || at[0] == 0x7f;
+    if (size == 2)
+        return at[0] == 0xc2 && at[1] < 0xa0 ? size : 0;
+    for (size_t i = 0; i < sizeof(turning) / sizeof(turning[0]); i++)
+        if (size == 3 && memcmp(at, turning[i], size) == 0)
+            return size;
+    return 0;
+}
+
+void text_make_printable(char *text) {
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t bad = unprintable((const uint8_t *)text, left);
+        memset(text, '?', bad);
+        size_t step = bad ? bad : utf8_sequence((struct bytes){(const uint8_t *)text, left});
+        text += step;
+        left -= step;
+    }
+}
+
+bool text_is_printable(const char *text) {
+    size_t left = strlen(text);
+    for (size_t step; left > 0; text += step, left -= step) {
+        if (unprintable((const uint8_t *)text, left))
+            return false;
+        step = utf8_sequence((struct bytes){(const uint8_t *)text, left});
+    }
+    return true;
+}
+
 const char *text_quotable(const char *text, char storage[QUOTED_MAX]) {
     size_t most = QUOTED_MAX - sizeof("...");
     size_t size = strnlen(text, most + 1);
@@ -128,9 +166,7 @@ const char *text_quotable(const char *text, char storage[QUOTED_MAX]) {
     storage[size] = '\0';
     if (size > most)
         text_ellipsis(storage, QUOTED_MAX);
-    for (char *c = storage; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    text_make_printable(storage);
     return storage;
 }
 

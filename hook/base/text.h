@@ -48,7 +48,15 @@ size_t utf8_valid_prefix(struct bytes text);
  * it. */
 char *utf8_sanitise(const char *text);
 
-/* A value quoted for a message: at most 64 bytes of it, without control characters, NUL-terminated in `storage`. */
+/* Makes a text fit for a terminal and a log line, in place: '?' for every byte of what is not valid UTF-8, of control
+ * characters (C0, DEL, C1: they drive terminals and start lines of their own) and of those that turn the direction of
+ * writing. */
+void text_make_printable(char *text);
+
+/* Would text_make_printable leave it alone? */
+bool text_is_printable(const char *text);
+
+/* A value quoted for a message: at most 64 bytes of it, printable as above, NUL-terminated in `storage`. */
 #define QUOTED_MAX 68
 const char *text_quotable(const char *text, char storage[QUOTED_MAX]);
 

@@ -1,8 +1,11 @@
 /* bundle init and bundle add: a bundle made by hand, in a folder. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
@@ -21,21 +24,32 @@ enum {
 
 #define ROM_FOLDER "roms"
 
+/* A link could lead out of the bundle, where nobody will read. */
+static int make_folder(const char *path, bool may_be_link, struct error *err) {
+    struct stat status;
+    if (mkdir(path, 0777) < 0 && errno != EEXIST)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot make the folder %s", path);
+    if (!may_be_link && lstat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        return error_set(err, ERROR_INPUT, "%s is no folder: put one there", path);
+    return 0;
+}
+
+static bool exists(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
 static int manifest_save(const struct manifest *manifest, const char *folder, bool replace, struct error *err) {
     CLEANUP(buffer_free) struct buffer text = {0};
     CLEANUP(free) char *path = NULL;
     if (asprintf(&path, "%s/" STORE_MANIFEST, folder) < 0)
         return error_no_memory(err);
     const struct output output = {path, replace};
+    if (!replace && exists(path))
+        return error_set(err, ERROR_INPUT, "%s is there already: the folder is a bundle", path);
     if (manifest_write(manifest, &text, err) < 0 || output_check(&output, NULL, 0, err) < 0)
         return -1;
     return output_write(&output, buffer_bytes(&text), err);
-}
-
-static int make_folder(const char *path, struct error *err) {
-    if (mkdir(path, 0777) < 0 && errno != EEXIST)
-        return error_set_errno(err, ERROR_INPUT, errno, "cannot make the folder %s", path);
-    return 0;
 }
 
 /* --- init --------------------------------------------------------------------------------------------------------- */
@@ -62,6 +76,8 @@ static error_t parse_init(int key, char *argument, struct argp_state *state) {
         init->name = argument;
         return 0;
     case KEY_VERSION:
+        if (!text_is_printable(argument))
+            argp_error(state, "--version: it has control characters in it, or is not UTF-8");
         init->version = argument;
         return 0;
     case ARGP_KEY_ARG:
@@ -96,7 +112,7 @@ static int init_bundle(const struct init *init, struct error *err) {
                          "(--name)",
                          name, LABEL_MAX);
     const struct manifest manifest = {.name = (char *)name, .version = (char *)init->version};
-    if (make_folder(init->names[0], err) < 0 || make_folder(roms, err) < 0)
+    if (make_folder(init->names[0], true, err) < 0 || make_folder(roms, false, err) < 0)
         return -1;
     return manifest_save(&manifest, init->names[0], false, err);
 }
@@ -271,8 +287,12 @@ static int save(const struct add *add, struct bundle *bundle, const struct manif
         asprintf(&folder, "%s/" ROM_FOLDER, add->names[0]) < 0)
         return error_no_memory(err);
     const struct output output = {path, false};
-    if (make_folder(folder, err) < 0 || output_check(&output, NULL, 0, err) < 0 ||
-        output_write(&output, content, err) < 0)
+    if (make_folder(folder, false, err) < 0)
+        return -1;
+    if (exists(path))
+        return error_set(err, ERROR_INPUT,
+                         "%s is there already, for no ROM of the manifest: remove it, or choose an --id", path);
+    if (output_write(&output, content, err) < 0)
         return -1;
     if (manifest_save(&bundle->manifest, add->names[0], true, err) == 0)
         return 0;
@@ -287,12 +307,22 @@ static void warn_of_signature(const char *folder) {
         fprintf(stderr, "warning: %s is that of the manifest before: sign the bundle again\n", path);
 }
 
+/* Two at a time would each write a manifest without the other's ROM. The lock ends with the descriptor. */
+static int lock_folder(const char *path, int *fd, struct error *err) {
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd >= 0 && flock(*fd, LOCK_EX) == 0)
+        return 0;
+    return error_set_errno(err, ERROR_INPUT, errno, "cannot open the bundle %s, which `bundle init` starts", path);
+}
+
 static int add_rom(const struct add *add, struct error *err) {
+    CLEANUP(close_fd) int lock = -1;
     CLEANUP(bundle_close) struct bundle *bundle = NULL;
     CLEANUP(buffer_free) struct buffer content = {0};
     char id[LABEL_MAX + 1], file[LABEL_MAX + sizeof(ROM_FOLDER "/.rom")], text[MATCH_TEXT_MAX];
     const struct trust nobody = {0};
-    if (bundle_setup(err) < 0 || !(bundle = bundle_open(add->names[0], &nobody, err)))
+    if (bundle_setup(err) < 0 || lock_folder(add->names[0], &lock, err) < 0 ||
+        !(bundle = bundle_open(add->names[0], &nobody, err)))
         return -1;
     if (store_is_packed(bundle->store))
         return error_set(err, ERROR_INPUT, "%s is a packed bundle: unpack it by tar, add to the folder, and pack that",

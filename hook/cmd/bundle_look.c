@@ -74,7 +74,8 @@ static json_t *list_json(const struct bundle *bundle, struct error *err) {
         return NULL;
     CLEANUP(json_decref) json_t *manifest = json_loadb(text.data, text.size, 0, NULL);
     const char *signer = bundle->is_signed ? minisign_id_text(bundle->signer, key) : NULL;
-    json_t *object = json_pack("{s:s, s:s*, s:O}", "path", bundle->path, "signedBy", signer, "manifest", manifest);
+    CLEANUP(free) char *path = utf8_sanitise(bundle->path);
+    json_t *object = json_pack("{s:s, s:s*, s:O}", "path", path, "signedBy", signer, "manifest", manifest);
     if (!object)
         error_no_memory(err);
     return object;

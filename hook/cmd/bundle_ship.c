@@ -1,6 +1,7 @@
 /* bundle keygen, sign and pack: what makes a bundle fit to travel. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,7 +85,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
-/* A buffer with a secret in it; small enough that it never grew and left a copy. */
+/* A buffer for a secret, with room for all of it: one that grows leaves copies behind. */
+static struct buffer secret_buffer(size_t size) {
+    char *data = malloc(size + 1);
+    return (struct buffer){.data = data, .capacity = data ? size + 1 : 0};
+}
+
 static void secret_free_at(struct buffer *buffer) {
     if (buffer->data)
         sodium_memzero(buffer->data, buffer->capacity);
@@ -93,34 +99,63 @@ static void secret_free_at(struct buffer *buffer) {
 
 /* --- passwords ---------------------------------------------------------------------------------------------------- */
 
+/* The first line, which must be whole. */
+static int cut_line(char password[PASSWORD_MAX], struct error *err) {
+    size_t size = strcspn(password, "\r\n");
+    if (size == PASSWORD_MAX - 1)
+        return error_set(err, ERROR_INPUT, "the password has more than %d bytes", PASSWORD_MAX - 2);
+    password[size] = '\0';
+    return 0;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) {
+    interrupted = number;
+}
+
+/* A signal ends the read instead of the process, so that the terminal is put right first. */
+static void catch_signals(struct sigaction before[3], bool on) {
+    static const int numbers[3] = {SIGINT, SIGTERM, SIGTSTP};
+    const struct sigaction ours = {.sa_handler = interrupt};
+    for (size_t i = 0; i < 3; i++) {
+        if (on)
+            sigaction(numbers[i], &ours, &before[i]);
+        else
+            sigaction(numbers[i], &before[i], NULL);
+    }
+}
+
 /* One line from the terminal, not echoed. */
 static int ask_terminal(const char *prompt, char password[PASSWORD_MAX], struct error *err) {
     CLEANUP(close_fd) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios before, silent;
+    struct sigaction actions[3];
     if (fd < 0 || tcgetattr(fd, &before) < 0)
         return error_set(err, ERROR_INPUT, "there is no terminal to ask for the password: use --password-file");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
+    interrupted = 0;
+    catch_signals(actions, true);
     dprintf(fd, "%s: ", prompt);
     tcsetattr(fd, TCSAFLUSH, &silent);
     ssize_t got = read(fd, password, PASSWORD_MAX - 1);
     tcsetattr(fd, TCSAFLUSH, &before);
     dprintf(fd, "\n");
-    if (got <= 0)
+    catch_signals(actions, false);
+    if (interrupted || got <= 0)
         return error_set(err, ERROR_INPUT, "no password was given");
     password[got] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    return 0;
+    return cut_line(password, err);
 }
 
 static int read_password_file(const char *path, char password[PASSWORD_MAX], struct error *err) {
-    CLEANUP(secret_free) struct buffer text = {0};
+    CLEANUP(secret_free) struct buffer text = secret_buffer(PASSWORD_MAX);
     if (file_read(path, PASSWORD_MAX - 1, &text, err) < 0)
         return -1;
     memcpy(password, text.data ? text.data : "", text.size);
     password[text.size] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    return 0;
+    return cut_line(password, err);
 }
 
 static int get_password(const struct ship *ship, const char *prompt, char password[PASSWORD_MAX], struct error *err) {
@@ -159,19 +194,36 @@ static int write_secret(const struct output *output, struct bytes text, struct e
     return failed;
 }
 
+/* The public key first and the secret one last: a secret key that was there is only replaced when nothing else can
+ * fail. */
+static int write_keys(const struct output *public_file, struct bytes public, const struct output *secret_file,
+                      struct bytes secret, struct error *err) {
+    if (output_check(secret_file, NULL, 0, err) < 0 || output_check(public_file, &secret_file->path, 1, err) < 0 ||
+        output_write(public_file, public, err) < 0)
+        return -1;
+    if (output_check(secret_file, &public_file->path, 1, err) == 0 && write_secret(secret_file, secret, err) == 0)
+        return 0;
+    unlink(public_file->path); /* of no use without the other */
+    return -1;
+}
+
 static int make_keys(struct ship *ship, const char *password, struct error *err) {
     CLEANUP(minisign_secret_free) struct minisign_secret_key *key = minisign_generate(err);
     CLEANUP(buffer_free) struct buffer public = {0};
     char secret[MINISIGN_SECRET_TEXT_MAX];
     const struct output secret_file = {ship->secret ? ship->secret : "minisign.key", ship->output.force};
     const struct output public_file = {ship->public ? ship->public : "minisign.pub", ship->output.force};
-    if (!key || output_check(&secret_file, NULL, 0, err) < 0 || output_check(&public_file, NULL, 0, err) < 0 ||
-        minisign_write_secret_key(key, password, MINISIGN_COST_USUAL, secret, err) < 0)
+    if (strcmp(secret_file.path, public_file.path) == 0)
+        return error_set(err, ERROR_INPUT, "%s cannot be both the secret and the public key", secret_file.path);
+    if (!key || minisign_write_secret_key(key, password, MINISIGN_COST_USUAL, secret, err) < 0)
         return -1;
     minisign_write_public_key(&key->public, &public);
-    int failed = write_secret(&secret_file, (struct bytes){(const uint8_t *)secret, strlen(secret)}, err);
+    int failed = buffer_check(&public, err) < 0
+                     ? -1
+                     : write_keys(&public_file, buffer_bytes(&public), &secret_file,
+                                  (struct bytes){(const uint8_t *)secret, strlen(secret)}, err);
     sodium_memzero(secret, sizeof(secret));
-    if (failed || buffer_check(&public, err) < 0 || output_write(&public_file, buffer_bytes(&public), err) < 0)
+    if (failed)
         return -1;
     printf("%s: the secret key, keep it safe\n%s: the public key, for --trusted-key\n", secret_file.path,
            public_file.path);
@@ -180,11 +232,11 @@ static int make_keys(struct ship *ship, const char *password, struct error *err)
 
 static int keygen(struct ship *ship, struct error *err) {
     char password[PASSWORD_MAX] = "";
-    if (!ship->no_password && new_password(ship, password, err) < 0)
-        return -1;
-    int failed = make_keys(ship, ship->no_password ? NULL : password, err);
+    int failed = !ship->no_password && new_password(ship, password, err) < 0;
+    if (!failed)
+        failed = make_keys(ship, ship->no_password ? NULL : password, err);
     sodium_memzero(password, sizeof(password));
-    return failed;
+    return failed ? -1 : 0;
 }
 
 int cmd_bundle_keygen(int argc, char **argv) {
@@ -211,17 +263,21 @@ static const struct argp_option sign_options[] = {
     {0},
 };
 
+static struct minisign_secret_key *unlock(const struct ship *ship, struct bytes text, char password[PASSWORD_MAX],
+                                          struct error *err) {
+    bool needs_password = minisign_needs_password(text);
+    if (needs_password && get_password(ship, "Password", password, err) < 0)
+        return NULL;
+    return minisign_parse_secret_key(text, needs_password ? password : NULL, err);
+}
+
 static struct minisign_secret_key *load_key(const struct ship *ship, struct error *err) {
-    CLEANUP(secret_free) struct buffer text = {0};
+    CLEANUP(secret_free) struct buffer text = secret_buffer(MINISIGN_TEXT_MAX);
     const char *path = ship->secret ? ship->secret : "minisign.key";
     char password[PASSWORD_MAX] = "";
     if (file_read(path, MINISIGN_TEXT_MAX, &text, err) < 0)
         return NULL;
-    bool needs_password = minisign_needs_password(buffer_bytes(&text));
-    if (needs_password && get_password(ship, "Password", password, err) < 0)
-        return NULL;
-    struct minisign_secret_key *key =
-        minisign_parse_secret_key(buffer_bytes(&text), needs_password ? password : NULL, err);
+    struct minisign_secret_key *key = unlock(ship, buffer_bytes(&text), password, err);
     sodium_memzero(password, sizeof(password));
     if (!key)
         error_prefix(err, "%s", path);
@@ -229,8 +285,10 @@ static struct minisign_secret_key *load_key(const struct ship *ship, struct erro
 }
 
 static void default_comment(const struct manifest *manifest, char comment[MINISIGN_COMMENT_MAX]) {
-    snprintf(comment, MINISIGN_COMMENT_MAX, "timestamp:%lld bundle:%s%s%s", (long long)time(NULL), manifest->name,
-             manifest->version ? " version:" : "", manifest->version ? manifest->version : "");
+    if (snprintf(comment, MINISIGN_COMMENT_MAX, "timestamp:%lld bundle:%s%s%s", (long long)time(NULL), manifest->name,
+                 manifest->version ? " version:" : "",
+                 manifest->version ? manifest->version : "") >= (int)MINISIGN_COMMENT_MAX)
+        text_ellipsis(comment, MINISIGN_COMMENT_MAX);
 }
 
 /* Only what can be used is signed: the manifest is read as the sidecar reads it. */
@@ -239,7 +297,8 @@ static int sign(struct ship *ship, struct error *err) {
     const char *folder = ship->names[0];
     CLEANUP(bundle_close) struct bundle *bundle = bundle_open(folder, &nobody, err);
     CLEANUP(minisign_secret_free) struct minisign_secret_key *key = NULL;
-    CLEANUP(buffer_free) struct buffer manifest = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(manifest_free) struct manifest manifest = {0};
     CLEANUP(buffer_free) struct buffer signature = {0};
     CLEANUP(free) char *path = NULL;
     char comment[MINISIGN_COMMENT_MAX], id[MINISIGN_ID_TEXT];
@@ -250,11 +309,14 @@ static int sign(struct ship *ship, struct error *err) {
     if (asprintf(&path, "%s/" STORE_SIGNATURE, folder) < 0)
         return error_no_memory(err);
     ship->output.path = path;
-    default_comment(&bundle->manifest, comment);
+    /* What is signed are the bytes that were understood. */
     if (output_check(&ship->output, NULL, 0, err) < 0 ||
-        store_read(bundle->store, STORE_MANIFEST, MANIFEST_SIZE_MAX, &manifest, err) < 0 ||
-        !(key = load_key(ship, err)) ||
-        minisign_sign(key, buffer_bytes(&manifest), ship->comment ? ship->comment : comment, &signature, err) < 0 ||
+        store_read(bundle->store, STORE_MANIFEST, MANIFEST_SIZE_MAX, &text, err) < 0 ||
+        manifest_parse(buffer_bytes(&text), &manifest, err) < 0)
+        return -1;
+    default_comment(&manifest, comment);
+    if (!(key = load_key(ship, err)) ||
+        minisign_sign(key, buffer_bytes(&text), ship->comment ? ship->comment : comment, &signature, err) < 0 ||
         output_write(&ship->output, buffer_bytes(&signature), err) < 0)
         return -1;
     printf("%s: signed by %s\n", path, minisign_id_text(key->public.id, id));
@@ -284,13 +346,28 @@ static const struct argp_option pack_options[] = {
     {0},
 };
 
+/* The bundle's own files are the input too. */
+static int check_not_inside(const struct output *output, const struct bundle *bundle, struct error *err) {
+    const struct manifest *manifest = &bundle->manifest;
+    static const char *const own[] = {STORE_MANIFEST, STORE_SIGNATURE};
+    for (size_t i = 0; i < manifest->count + 2; i++) {
+        CLEANUP(free) char *path = NULL;
+        if (asprintf(&path, "%s/%s", bundle->path, i < 2 ? own[i] : manifest->roms[i - 2].file) < 0)
+            return error_no_memory(err);
+        if (output_check(output, (const char *const[]){path}, 1, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int pack(struct ship *ship, struct error *err) {
     CLEANUP(buffer_free) struct buffer packed = {0};
     ship->output.path = ship->names[1];
     if (output_check(&ship->output, ship->names, 1, err) < 0)
         return -1;
     CLEANUP(bundle_close) struct bundle *bundle = bundle_open(ship->names[0], &ship->trust, err);
-    if (!bundle || pack_bundle(bundle, ship->compression, &packed, err) < 0 ||
+    if (!bundle || check_not_inside(&ship->output, bundle, err) < 0 ||
+        pack_bundle(bundle, ship->compression, &packed, err) < 0 ||
         output_write(&ship->output, buffer_bytes(&packed), err) < 0)
         return -1;
     fprintf(strcmp(ship->output.path, "-") == 0 ? stderr : stdout, "%s: %zu ROMs, %zu bytes\n", ship->output.path,

@@ -53,14 +53,17 @@ static void show_progress(void *owner, size_t done, size_t total) {
 
 static void add_finding(struct report *report, enum finding_level level, const char *file, size_t offset,
                         const char *text) {
+    CLEANUP(free) char *clean = file ? strdup(file) : NULL;
+    if (clean)
+        text_make_printable(clean); /* a folder's stray files have any names */
     report->errors += level == FINDING_ERROR;
     report->warnings += level == FINDING_WARNING;
     if (report->format == REPORT_JSON) {
-        json_t *object = json_pack("{s:s, s:s*, s:I, s:s}", "level", finding_level_name(level), "file", file, "offset",
+        json_t *object = json_pack("{s:s, s:s*, s:I, s:s}", "level", finding_level_name(level), "file", clean, "offset",
                                    (json_int_t)offset, "text", text);
         report->failed |= json_array_append_new(report->findings, object) < 0;
-    } else if (file)
-        printf("  %-8s %s: 0x%zx: %s\n", finding_level_name(level), file, offset, text);
+    } else if (clean)
+        printf("  %-8s %s: 0x%zx: %s\n", finding_level_name(level), clean, offset, text);
     else
         printf("  %-8s %s\n", finding_level_name(level), text);
 }
@@ -116,9 +119,10 @@ static void warn_of_duplicates(const struct opened_bundles *bundles) {
 static json_t *report_json(const struct report *report, const struct bundle *bundle) {
     char key[MINISIGN_ID_TEXT];
     const char *signer = bundle && bundle->is_signed ? minisign_id_text(bundle->signer, key) : NULL;
-    return json_pack("{s:s, s:s*, s:s*, s:s*, s:b, s:O}", "path", report->path, "name",
-                     bundle ? bundle->manifest.name : NULL, "version", bundle ? bundle->manifest.version : NULL,
-                     "signedBy", signer, "good", report->errors == 0, "findings", report->findings);
+    CLEANUP(free) char *path = utf8_sanitise(report->path);
+    return json_pack("{s:s, s:s*, s:s*, s:s*, s:b, s:O}", "path", path, "name", bundle ? bundle->manifest.name : NULL,
+                     "version", bundle ? bundle->manifest.version : NULL, "signedBy", signer, "good",
+                     report->errors == 0, "findings", report->findings);
 }
 
 /* Returns the exit code, or -1. */

@@ -50,6 +50,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         file_names_check(&extract->files, state);
         if (!extract->device && !extract->from_vfct)
             argp_error(state, "--device or --vfct is needed");
+        if (extract->device && !extract->from_vfct && pci_id_parse(extract->device, &(struct pci_id){0}) == 0)
+            argp_error(state, "--device: '%s' is an ID: the card itself is found by its host address", extract->device);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -133,7 +135,8 @@ static int find_image(const struct extract *extract, const struct vfct *vfct, co
     if (!*found)
         return error_set(err, ERROR_INPUT, "the VFCT has no image for %s: it has %s", extract->device, list.data);
     if (fitting > 1)
-        return error_set(err, ERROR_INPUT, "the VFCT has several images: %s; choose one by --device", list.data);
+        return error_set(err, ERROR_INPUT, "the VFCT has several images: %s; choose one by its host address (--device)",
+                         list.data);
     return 0;
 }
 

@@ -82,8 +82,12 @@ static int split_image(const struct make *make, struct bytes bytes, const struct
         return 0;
     struct bytes driver;
     struct error problem = {0};
-    if (efi_image_driver(bytes, image, &storage, &driver, &problem) == 0)
+    struct pe pe;
+    if (efi_image_driver(bytes, image, &storage, &driver, &problem) == 0 && pe_parse(driver, &pe, &problem) == 0) {
+        if (pe.end < driver.size)
+            driver.size = pe.end; /* the rest is padding of the image */
         return write_part(make, number, "efi", "efi", driver, err);
+    }
     fprintf(stderr, "warning: %s\n", problem.message);
     return 0;
 }
@@ -103,7 +107,7 @@ static int split(struct make *make, struct error *err) {
         return error_set_errno(err, ERROR_INPUT, errno, "cannot make the folder %s", make->output.path);
     for (size_t i = 0; i < layout.rom.count; i++)
         if (split_image(make, bytes, &layout, i, err) < 0)
-            return -1;
+            return error_prefix(err, "%s", make->names[0]);
     for (size_t i = 0; i < layout.hidden.count; i++) {
         const struct nvidia_image *image = &layout.hidden.images[i];
         if (write_part(make, layout.rom.count + i, "private", "bin",

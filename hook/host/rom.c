@@ -23,6 +23,9 @@ static int explain(const char *path, int number, struct error *err) {
                          "%s: the device is not there, or has no ROM BAR: an integrated GPU's ROM is in the board's "
                          "firmware (try --vfct for AMD)",
                          path);
+    case EROFS:
+        return error_set(err, ERROR_INPUT,
+                         "%s: it must be enabled first, and /sys is read-only here: run this on the node", path);
     case EACCES:
     case EPERM:
         return error_set(err, ERROR_INPUT, "%s: only root may read it: run this as root on the node", path);
@@ -81,7 +84,7 @@ int host_read_rom(const char *sysfs, struct pci_address address, size_t limit, s
         return explain(path, errno, err);
     bool has_switch = is_sysfs(fd);
     if (has_switch && write(fd, "1", 1) != 1)
-        return explain(path, errno, err);
+        return explain(path, errno == EBADF ? EROFS : errno, err);
     if (has_switch)
         lseek(fd, 0, SEEK_SET);
     int failed = read_enabled(fd, path, limit, content, err);

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import struct
 from dataclasses import dataclass, field
 
 import mkrom
@@ -30,6 +31,14 @@ HOST = {f"sys/bus/pci/devices/0000:e5:00.{function}/{name}": text.encode() for f
 
 def changed(data, offset, *values):
     return data[:offset] + bytes(values) + data[offset + len(values):]
+
+
+def pcir_moved(data, at):
+    """The image with its PCIR structure elsewhere; the sum of an x86 image is right."""
+    old = struct.unpack_from("<H", data, 0x18)[0]
+    moved = changed(data, at, *data[old:old + 0x18])
+    moved = changed(moved, 0x18, at & 0xFF, at >> 8)
+    return vendor.balance(moved, 0x40) if data[0x04] != 0xF1 else moved
 
 
 def join_large():
@@ -203,6 +212,16 @@ EDIT = [
           "rom extract f.rom --vfct=cut", "rom extract f.rom --vfct=text", "rom extract f.rom --vfct=bad-sum",
           "rom extract g.rom --vfct=one --device 0000:e5:00.0 --sysfs sys", "rom extract one --vfct=one --force",
           "rom extract h.rom --vfct --sysfs nowhere"]),
+    Case("edit-refuse", "No edit reaches into a driver or into the structures of an image; the input is known by any name.",
+         {"in-driver.rom": pcir_moved(GOP, 0x300), "crooked.rom": pcir_moved(mkrom.image("efi", 0x1002, 0x1640), 0x1E),
+          "behind.rom": mkrom.join(pcir_moved(mkrom.image("x86", 0x10DE, 0x2204, last=False), 0x1E), vendor.efi_image()),
+          "balance.rom": changed(pcir_moved(NVIDIA, 0x400 - 0x18), 0x200, 1), "in.rom": VBIOS},
+         ["rom set-id in-driver.rom a.rom --device 1002:1681", "rom inspect crooked.rom",
+          "rom verify crooked.rom --device 1002:1640 --class 0403 --firmware uefi",
+          "rom verify behind.rom --device 10de:2204 --firmware uefi", "rom fix-checksum balance.rom b.rom",
+          "sh -c 'kubevirt-gpu-hook rom set-id - in.rom --force --device 1002:1640 < in.rom || true'",
+          "rom build-efi in.rom c.rom --device 1002:0000 --device 1002:1640",
+          "sh -c 'kubevirt-gpu-hook rom inspect in.rom >/dev/full || true'"]),
     Case("commands", "The table of commands.", {}, ["rom", "rom --help", "rom nonsense"]),
 ]
 
@@ -292,13 +311,30 @@ BUNDLE = [
           "bundle pack lab lab.tar.zst", "bundle add lab.tar.gz nvidia.rom", "bundle sign lab.tar.gz --secret-key key",
           "bundle pack lab x --compress lzma", "rm lab/roms/vbios.rom", "bundle pack lab x.tar",
           "mkdir unpacked", "tar -xf a.tar -C unpacked", "bundle verify unpacked --trusted-key key.pub"]),
+    Case("bundle-hostile", "What strangers write neither drives the terminal nor fakes lines; nothing of the bundle is overwritten.",
+         {**with_manifest(), **{f"escape/{name[4:]}": data for name, data in with_manifest(version="\x1b]0;x\x07\n  error fake").items()},
+          **{f"file/{name[4:]}": data for name, data in with_manifest(roms=[
+              {"id": "a", "file": "roms/\x1b[2J", "sha256": "0" * 64, "match": {"vendor": "1002", "device": "1681"}}]).items()},
+          **{f"unclean/{name[4:]}": data for name, data in with_manifest(roms=[
+              {"id": "a", "file": "./roms//vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(),
+               "match": {"vendor": "1002", "device": "1681"}}]).items()},
+          "lab/stray\x1b[31m\n\u202e.rom": b"", "large.rom": VBIOS + bytes(17 << 20)},
+         ["bundle list escape", "bundle verify escape", "bundle verify file", "bundle verify lab", "bundle verify lab --output json",
+          "bundle verify unclean", "bundle pack unclean unclean.tar --compress none", "bundle verify unclean.tar",
+          "bundle pack lab lab/bundle.json --force", "bundle pack lab lab/roms/vbios.rom --force", "tar -C unclean -cf missing.tar bundle.json",
+          "bundle verify missing.tar", "bundle init new", "bundle add new large.rom", "rm -r new/roms", "ln -s /tmp new/roms",
+          "bundle add new lab/roms/vbios.rom", "rom verify large.rom --device 1002:1681 --firmware bios"]),
     Case("bundle-large", "More than a ConfigMap can hold is told; a ROM's ordinary bytes are fine.",
          {"large.rom": join_large()},
          ["bundle init lab", "bundle add lab large.rom", "bundle pack lab lab.tar --compress none"]),
     Case("bundle-keygen", "A key pair of our own, for this test only.", {"password": b"secret\n", **FILES},
          ["bundle keygen --no-password --secret-key k --public-key k.pub", "stat -c %a k", "bundle init lab",
           "sh -c 'kubevirt-gpu-hook bundle sign lab --secret-key k >/dev/null'", "sh -c 'minisign -V -q -p k.pub -m lab/bundle.json'",
-          "bundle keygen --no-password --secret-key k --public-key k.pub", "bundle keygen --password-file missing"]),
+          "bundle keygen --no-password --secret-key k --public-key k.pub", "bundle keygen --password-file missing",
+          "cp k before", "bundle keygen --no-password --secret-key k --public-key k --force",
+          "bundle keygen --no-password --secret-key k --public-key ./k --force",
+          "bundle keygen --no-password --secret-key k --public-key no/k.pub --force", "cmp k before",
+          "bundle keygen --no-password --secret-key same --public-key ./same", "ls"]),
     Case("bundle-help", "What the commands say of themselves.", {},
          ["bundle"] + [f"bundle {command} --help" for command in
                        ("init", "add", "list", "verify", "match", "keygen", "sign", "pack")]),

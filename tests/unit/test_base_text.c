@@ -1,4 +1,6 @@
 /* Buffers, UTF-8 and the small parsers of base/text. */
+#include <stdio.h>
+
 #include "support.h"
 
 static void buffer_grows_and_ends_in_nul(void **state) {
@@ -300,6 +302,34 @@ static void choices(void **state) {
     assert_int_equal(text_choice("", names, COUNT(names)), -1);
 }
 
+static void printable(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"", ""},
+        {"plain ~", "plain ~"},
+        {"\u00e9\u4e2d\U0001f600", "\u00e9\u4e2d\U0001f600"},
+        {"\x1b[2J\n\t\x7f", "?[2J???"},
+        {"\xc2\x80\xc2\x9b"
+         "1m\xc2\x9f\u00a0",
+         "????1m??\u00a0"},                          /* C1, and what comes behind it */
+        {"a\u202eb\u2066c\u200fd", "a???b???c???d"}, /* turns the direction of writing */
+        {"\xff\xc3[\xe2\x82", "??["
+                              "??"}, /* no UTF-8 */
+        {"\xc2", "?"},
+        {"\xed\xa0\x80", "???"}, /* a surrogate */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s", cases[i].text);
+        text_make_printable(text);
+        assert_string_equal(text, cases[i].expected);
+        assert_int_equal(text_is_printable(cases[i].text), strcmp(cases[i].text, cases[i].expected) == 0);
+        assert_true(text_is_printable(text));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_and_ends_in_nul),
@@ -315,6 +345,7 @@ int main(void) {
         cmocka_unit_test(file_names),
         cmocka_unit_test(hexadecimal),
         cmocka_unit_test(choices),
+        cmocka_unit_test(printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

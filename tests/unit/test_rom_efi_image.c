@@ -176,7 +176,7 @@ static void a_driver_that_is_too_large(void **state) {
         compressed_build(bytes, PE_MACHINE_X64);
         put32(bytes + IMAGE_DRIVER + 4, size);
         assert_int_equal(loads_exact(bytes, GUEST_ANY, &err), -1);
-        assert_error(&err, ERROR_INPUT, size > EFI_DRIVER_MAX ? "more than 16777216" : "it ends too early");
+        assert_error(&err, ERROR_INPUT, size > EFI_DRIVER_MAX ? "more than 4194304" : "it ends too early");
     }
 }
 
