@@ -108,11 +108,6 @@ int rom_from_efi(struct bytes efi, const struct pci_id *ids, size_t count, uint3
 
 /* --- split and join ----------------------------------------------------------------------------------------------- */
 
-/* What belongs to the image: x86 images may sum over more than PCIR says that they have. */
-static size_t image_extent(const struct rom_image *image) {
-    return image->code_type == ROM_CODE_X86 && image->init_size > image->size ? image->init_size : image->size;
-}
-
 static int set_last(struct buffer *rom, const struct rom_image *image, bool last, struct error *err) {
     uint8_t indicator = span_u8(buffer_bytes(rom), image->pcir + PCIR_INDICATOR);
     uint8_t wanted = (uint8_t)(last ? indicator | LAST : indicator & ~LAST);
@@ -123,7 +118,7 @@ int rom_split(struct bytes bytes, const struct rom_layout *layout, size_t number
               struct error *err) {
     const struct rom_image *image = &layout->rom.images[number];
     struct rom alone;
-    buffer_append(out, bytes.data + image->offset, image_extent(image));
+    buffer_append(out, bytes.data + image->offset, rom_image_extent(image));
     if (buffer_check(out, err) < 0)
         return -1;
     if (image->last)
@@ -139,9 +134,9 @@ int rom_split(struct bytes bytes, const struct rom_layout *layout, size_t number
 
 /* The size that PCIR gives decides where the next image is looked for: it must not be inside what this one sums. */
 static int make_room(struct buffer *rom, const struct rom_image *image, struct error *err) {
-    size_t units = image_extent(image) / UNIT;
+    size_t units = rom_image_extent(image) / UNIT;
     const uint8_t wanted[] = {(uint8_t)units, (uint8_t)(units >> 8)};
-    if (image_extent(image) == image->size)
+    if (rom_image_extent(image) == image->size)
         return 0;
     return rom_patch(rom, image, image->pcir + PCIR_IMAGE_LENGTH, wanted, sizeof(wanted), err);
 }
@@ -155,7 +150,7 @@ static int append_part(struct buffer *out, struct bytes part, struct error *err)
                          : layout.is_isa                  ? "an x86 image without PCI data structure at offset 0x0"
                                          : "the image chain does not start at offset 0x0: cut it out by `rom trim`");
     const struct rom_image *last = &layout.rom.images[layout.rom.count - 1];
-    size_t size = last->offset + image_extent(last);
+    size_t size = last->offset + rom_image_extent(last);
     if (size > ROM_SIZE_MAX - out->size)
         return error_set(err, ERROR_INPUT, "together they have more than %u bytes", ROM_SIZE_MAX);
     buffer_append(out, part.data, size);

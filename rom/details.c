@@ -3,17 +3,13 @@
 #include "rom/span.h"
 
 static void read_list(struct bytes bytes, const struct rom_image *image, struct rom_details *details) {
+    size_t *count = &details->listed_count;
+    for (uint16_t device; *count < ROM_LISTED_MAX && (device = rom_image_listed(bytes, image, *count)) != 0;)
+        details->listed[(*count)++] = device;
     struct bytes within = {bytes.data, image->offset + image->size};
-    if (image->device_list == 0)
-        return;
-    for (size_t at = image->device_list; span_u16(within, at) != 0; at += 2) {
-        if (details->listed_count == ROM_LISTED_MAX) {
-            details->list_goes_on = true;
-            return;
-        }
-        details->listed[details->listed_count++] = span_u16(within, at);
-    }
-    details->list_goes_on = !span_holds(within, image->device_list + 2 * details->listed_count, 2);
+    bool has_end =
+        rom_image_listed(bytes, image, *count) == 0 && span_holds(within, image->device_list + 2 * *count, 2);
+    details->list_goes_on = image->device_list && !has_end;
 }
 
 static void read_driver(struct bytes bytes, const struct rom_image *image, struct rom_details *details) {

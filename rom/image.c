@@ -141,15 +141,22 @@ struct bytes rom_image_bytes(struct bytes bytes, const struct rom_image *image) 
     return (struct bytes){bytes.data + image->offset, image->size};
 }
 
+size_t rom_image_extent(const struct rom_image *image) {
+    return image->code_type == ROM_CODE_X86 && image->init_size > image->size ? image->init_size : image->size;
+}
+
+uint16_t rom_image_listed(struct bytes bytes, const struct rom_image *image, size_t index) {
+    struct bytes within = {bytes.data, image->offset + image->size};
+    return image->device_list ? span_u16(within, image->device_list + 2 * index) : 0;
+}
+
 bool rom_image_names(struct bytes bytes, const struct rom_image *image, struct pci_id id, bool with_list) {
     if (pci_id_equal(image->id, id))
         return true;
-    if (!with_list || image->id.vendor != id.vendor || image->device_list == 0)
+    if (!with_list || image->id.vendor != id.vendor)
         return false;
-    /* An unterminated list ends with its image. */
-    struct bytes within = {bytes.data, image->offset + image->size};
-    for (size_t at = image->device_list; span_u16(within, at) != 0; at += 2)
-        if (span_u16(within, at) == id.device)
+    for (size_t i = 0; rom_image_listed(bytes, image, i) != 0; i++)
+        if (rom_image_listed(bytes, image, i) == id.device)
             return true;
     return false;
 }

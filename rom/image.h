@@ -71,6 +71,13 @@ uint8_t rom_sum(struct bytes bytes);
 /* The image's own bytes, from its 55 AA. */
 struct bytes rom_image_bytes(struct bytes bytes, const struct rom_image *image);
 
+/* How many bytes belong to the image: those that PCIR says, or, of x86 images, those that are summed, where they are
+ * more. Real ones exist. They lie inside the file. */
+size_t rom_image_extent(const struct rom_image *image);
+
+/* Entry `index` of the image's device list: 0 at its end mark, behind the image, and without a list. */
+uint16_t rom_image_listed(struct bytes bytes, const struct rom_image *image, size_t index);
+
 /* Does the image's PCIR name this device: in its ID, or (when `with_list`) in its device list? SeaBIOS ignores lists.
  */
 bool rom_image_names(struct bytes bytes, const struct rom_image *image, struct pci_id id, bool with_list);

@@ -1,6 +1,6 @@
 /* The header of a PE/COFF image, which is what an .efi file is. Pure.
  *
- * Format: Microsoft PE and COFF Specification, sections 2 to 3.4 (MS-DOS stub, COFF header, optional header PE32 and
+ * Format: Microsoft PE and COFF Specification, sections 2 to 3.4 (MS-DOS header, COFF header, optional header PE32 and
  * PE32+, data directories).
  */
 #pragma once

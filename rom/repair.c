@@ -33,10 +33,11 @@ static bool lies_in(size_t offset, size_t start, size_t size) {
 /* Is the byte one of a structure that somebody reads? */
 static bool is_used(struct bytes bytes, const struct rom_image *image, size_t offset) {
     struct npde npde;
-    size_t list = image->device_list, listed = 0;
-    while (list && span_u16(bytes, list + 2 * listed) != 0)
+    size_t listed = 0;
+    while (rom_image_listed(bytes, image, listed) != 0)
         listed++;
-    return lies_in(offset, image->pcir, image->pcir_length) || (list && lies_in(offset, list, 2 * listed + 2)) ||
+    return lies_in(offset, image->pcir, image->pcir_length) ||
+           (image->device_list && lies_in(offset, image->device_list, 2 * listed + 2)) ||
            (nvidia_npde_parse(bytes, image->offset, image->pcir, image->pcir_length, &npde) > 0 &&
             lies_in(offset, npde.offset, npde.length));
 }
@@ -119,10 +120,8 @@ int rom_trim(struct bytes bytes, struct buffer *out, struct error *err) {
         return -1;
     size_t end = layout.rom.end;
     for (size_t i = 0; i < layout.rom.count; i++) {
-        const struct rom_image *image = &layout.rom.images[i];
-        /* Real x86 images sum over more than PCIR says that they have. */
-        if (image->code_type == ROM_CODE_X86 && image->offset + image->init_size > end)
-            end = image->offset + image->init_size;
+        size_t image_end = layout.rom.images[i].offset + rom_image_extent(&layout.rom.images[i]);
+        end = image_end > end ? image_end : end;
     }
     buffer_append(out, bytes.data + layout.rom.start, end - layout.rom.start);
     return buffer_check(out, err);

@@ -21,6 +21,3 @@ json_t *rom_report_json(const char *name, struct bytes bytes, const struct rom_l
 void rom_verdict_tree(const char *name, const struct rom_purpose *purpose, const struct rom_verdict *verdict,
                       struct buffer *out);
 json_t *rom_verdict_json(const char *name, const struct rom_purpose *purpose, const struct rom_verdict *verdict);
-
-/* A list of findings, as in the JSON above. */
-json_t *rom_findings_json(const struct findings *findings);

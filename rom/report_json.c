@@ -208,12 +208,6 @@ static json_t *finish(json_t *object, bool failed) {
     return NULL;
 }
 
-json_t *rom_findings_json(const struct findings *findings) {
-    bool failed = false;
-    json_t *list = findings_json(findings, &failed);
-    return finish(list, failed);
-}
-
 json_t *rom_report_json(const char *name, struct bytes bytes, const struct rom_layout *layout,
                         const struct findings *findings) {
     bool failed = false;

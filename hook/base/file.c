@@ -7,25 +7,37 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, struct error *err) {
-    struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size > limit)
-        return error_set(err, ERROR_LIMIT, "%s has %lld bytes: at most %zu are read", name, (long long)status.st_size,
-                         limit);
+int file_read_rest(int fd, size_t limit, struct buffer *buffer) {
     for (;;) {
         char chunk[16384];
         ssize_t got = read(fd, chunk, sizeof(chunk));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return error_set_errno(err, ERROR_INPUT, errno, "cannot read %s", name);
+            return errno;
         if (got == 0) {
             explicit_bzero(chunk, sizeof(chunk)); /* it may have been a key */
-            return buffer_check(buffer, err);
+            return 0;
         }
         if ((size_t)got > limit - buffer->size)
-            return error_set(err, ERROR_LIMIT, "%s has more than %zu bytes", name, limit);
+            return EFBIG;
         buffer_append(buffer, chunk, (size_t)got);
+    }
+}
+
+int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, struct error *err) {
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size > limit)
+        return error_set(err, ERROR_LIMIT, "%s has %lld bytes: at most %zu are read", name, (long long)status.st_size,
+                         limit);
+    int number = file_read_rest(fd, limit, buffer);
+    switch (number) {
+    case 0:
+        return buffer_check(buffer, err);
+    case EFBIG:
+        return error_set(err, ERROR_LIMIT, "%s has more than %zu bytes", name, limit);
+    default:
+        return error_set_errno(err, ERROR_INPUT, number, "cannot read %s", name);
     }
 }
 

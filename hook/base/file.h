@@ -7,6 +7,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
+/* Appends everything behind descriptor fd to *buffer, which may fail as any append. Returns 0, an errno value, or EFBIG
+ * for more than `limit` bytes: for callers who know better than an errno's text what went wrong. */
+int file_read_rest(int fd, size_t limit, struct buffer *buffer);
+
 /* Reads everything behind descriptor fd into *buffer (must be {0}); `name` is for messages. More than `limit` bytes is
  * ERROR_LIMIT. Returns 0 or -1. */
 int file_read_fd(int fd, const char *name, size_t limit, struct buffer *buffer, struct error *err);

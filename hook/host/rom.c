@@ -45,21 +45,11 @@ static int explain(const char *path, int number, struct error *err) {
 }
 
 static int read_enabled(int fd, const char *path, size_t limit, struct buffer *content, struct error *err) {
-    for (;;) {
-        char chunk[16384];
-        ssize_t got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return explain(path, errno, err);
-        if (got == 0)
-            break;
-        if ((size_t)got > limit - content->size)
-            return error_set(err, ERROR_LIMIT, "%s has more than %zu bytes", path, limit);
-        buffer_append(content, chunk, (size_t)got);
-    }
-    if (content->size == 0)
-        return explain(path, EIO, err);
+    int number = file_read_rest(fd, limit, content);
+    if (number == EFBIG)
+        return error_set(err, ERROR_LIMIT, "%s has more than %zu bytes", path, limit);
+    if (number != 0 || content->size == 0)
+        return explain(path, number ? number : EIO, err);
     return buffer_check(content, err);
 }
 
