@@ -68,8 +68,8 @@ static struct tag next_tag(struct bytes source, size_t *at) {
         if (!found)
             break;
         size_t start = (size_t)(found - source.data);
-        if (starts_with(source, start, "<!--"))
-            *at = skip_past(source, start, "-->");
+        if (starts_with(source, start, "<!--")) /* "<!--->" is a beginning only */
+            *at = skip_past(source, start + strlen("<!--"), "-->");
         else if (starts_with(source, start, "<![CDATA["))
             *at = skip_past(source, start, "]]>");
         else if (starts_with(source, start, "<?"))

@@ -14,6 +14,7 @@ static const char *const styles[] = {
     "<domain><?pi <a b=\"?><x a='/>' b='>'></x>%s<y a=\"a/\" /><z a='&lt;!--' /></domain>",
     "<domain xmlns:q='urn:q' q:a='1'><q:domain q:b='&#10;&quot;&amp;&lt;'><domain/></q:domain>%s&gt;&#x20;</domain>",
     "\xef\xbb\xbf<domain>gr\xc3\xbc\xc3\x9f <\xc3\xa4 \xc3\xb6='\xf0\x9f\x98\x80'/>%s</domain>",
+    "<domain><!---><a> --><!-->-->%s<!----></domain>",
     "<domain\n>%s<a\n/><b\n></b\n></domain\n>\n\n",
 };
 
