@@ -112,8 +112,7 @@ static enum firmware find_firmware(const xmlNode *root) {
     const char *type = tree_attribute(loader, "type");
     if (type && strcmp(type, "pflash") == 0)
         return FIRMWARE_UEFI;
-    const xmlNode *text = loader->children;
-    const char *path = text && text->type == XML_TEXT_NODE && text->content ? (const char *)text->content : "";
+    const char *path = tree_text(loader);
     return strstr(path, "OVMF") || strstr(path, "AAVMF") || strstr(path, "edk2") ? FIRMWARE_UEFI : FIRMWARE_BIOS;
 }
 

@@ -127,11 +127,14 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     context->_private = &parsing;
     context->sax->internalSubset = refuse_document_type;
     context->sax->startElementNs = count_element;
-    /* White space between elements is kept by tree_write, from the text: the tree is smaller without it. HUGE lifts the
-     * limit of 10 MB on a single text; what else it lifts is limited here. */
+    /* White space between elements, comments and CDATA marks are kept by tree_write, from the text: the tree is smaller
+     * without them, and the text of an element is one node. HUGE lifts the limit of 10 MB on a single text; what else
+     * it lifts is limited here. */
+    context->sax->comment = NULL;
+    context->sax->processingInstruction = NULL;
     tree->document = xmlCtxtReadMemory(context, (const char *)source.data, (int)source.size, NULL, NULL,
                                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
-                                           XML_PARSE_NOBLANKS | XML_PARSE_HUGE);
+                                           XML_PARSE_NOBLANKS | XML_PARSE_NOCDATA | XML_PARSE_HUGE);
     tree->elements = parsing.elements;
     int failed = !tree->document || parsing.stop != STOP_NOT ? describe_problem(context, &parsing, err)
                                                              : check_document(tree, root, err);
@@ -145,22 +148,33 @@ int tree_editable(struct tree *tree, struct error *err) {
     return tree->spans ? 0 : -1;
 }
 
-static bool is_named(const xmlNode *node, const char *name) {
-    return node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
+/* href NULL: no namespace. */
+static bool is_named(const xmlNode *node, const char *href, const char *name) {
+    if (node->type != XML_ELEMENT_NODE || strcmp((const char *)node->name, name) != 0)
+        return false;
+    return href ? node->ns && xmlStrEqual(node->ns->href, XML(href)) : !node->ns;
 }
 
-static xmlNode *find_named(xmlNode *node, const char *name) {
-    while (node && !is_named(node, name))
+static xmlNode *find_named(xmlNode *node, const char *href, const char *name) {
+    while (node && !is_named(node, href, name))
         node = node->next;
     return node;
 }
 
 xmlNode *tree_child(const xmlNode *parent, const char *name) {
-    return find_named(parent->children, name);
+    return find_named(parent->children, NULL, name);
 }
 
 xmlNode *tree_next(const xmlNode *sibling, const char *name) {
-    return find_named(sibling->next, name);
+    return find_named(sibling->next, NULL, name);
+}
+
+xmlNode *tree_child_ns(const xmlNode *parent, const char *href, const char *name) {
+    return find_named(parent->children, href, name);
+}
+
+xmlNode *tree_next_ns(const xmlNode *sibling, const char *href, const char *name) {
+    return find_named(sibling->next, href, name);
 }
 
 const char *tree_attribute(const xmlNode *node, const char *name) {
@@ -170,54 +184,9 @@ const char *tree_attribute(const xmlNode *node, const char *name) {
     return attribute->children ? (const char *)attribute->children->content : "";
 }
 
-static void mark_changed(struct tree *tree, const xmlNode *node) {
-    tree->changed = true;
-    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
-        if (span_of(node))
-            span_of(node)->changed = true;
-}
-
-int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err) {
-    const char *now = tree_attribute(node, name);
-    if (value ? now && strcmp(now, value) == 0 : !now)
-        return 0;
-    if (!value) {
-        xmlUnsetProp(node, XML(name));
-    } else {
-        xmlAttr *attribute = xmlSetProp(node, XML(name), XML(value));
-        if (!attribute)
-            return error_no_memory(err);
-        attribute->_private = tree; /* any non-NULL pointer: tree_write takes the value from here, not from the text */
-    }
-    if (span_of(node))
-        span_of(node)->tag_changed = true;
-    mark_changed(tree, node);
-    return 0;
-}
-
-xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err) {
-    xmlNode *child = xmlNewDocNode(tree->document, NULL, XML(name), NULL);
-    if (!child) {
-        error_no_memory(err);
-        return NULL;
-    }
-    /* Where tree_write will put it, should there be text between the elements. */
-    xmlNode *last = xmlLastElementChild(parent);
-    if (last)
-        xmlAddNextSibling(last, child);
-    else if (parent->children)
-        xmlAddPrevSibling(parent->children, child);
-    else
-        xmlAddChild(parent, child);
-    mark_changed(tree, parent);
-    return child;
-}
-
-/* Two nodes that count in a comparison: blank text and comments do not. */
-static const xmlNode *skip_blank(const xmlNode *node) {
-    while (node && (xmlIsBlankNode(node) || node->type == XML_COMMENT_NODE || node->type == XML_PI_NODE))
-        node = node->next;
-    return node;
+const char *tree_text(const xmlNode *node) {
+    const xmlNode *text = node->children;
+    return text && text->type == XML_TEXT_NODE && text->content ? (const char *)text->content : "";
 }
 
 static bool same_text(const xmlChar *a, const xmlChar *b) {
@@ -241,21 +210,53 @@ static bool same_attributes(const xmlNode *a, const xmlNode *b) {
     return surplus == 0;
 }
 
+/* The text up to the next child element, as one: where an element was removed the tree has it in two nodes. */
+struct run {
+    const xmlNode *node; /* the next to read; when all is read the element that ends the run, or NULL */
+    const xmlChar *rest; /* of the node before */
+};
+
+static xmlChar next_character(struct run *run) {
+    while (!run->rest || !*run->rest) {
+        if (!run->node || run->node->type == XML_ELEMENT_NODE)
+            return '\0';
+        run->rest = run->node->content;
+        run->node = run->node->next;
+    }
+    return *run->rest++;
+}
+
+/* Beside child elements libxml2 leaves out white space that has no other text before it, so that none counts there. */
+static xmlChar next_compared(struct run *run, bool exact) {
+    xmlChar c = next_character(run);
+    while (!exact && IS_BLANK_CH(c))
+        c = next_character(run);
+    return c;
+}
+
+static bool same_run(struct run *a, struct run *b, bool exact) {
+    xmlChar x, y;
+    do {
+        x = next_compared(a, exact);
+        y = next_compared(b, exact);
+    } while (x == y && x);
+    return x == y;
+}
+
 bool tree_equal(const xmlNode *a, const xmlNode *b) {
-    if (a->type != b->type)
-        return false;
-    if (a->type != XML_ELEMENT_NODE)
-        return same_text(a->content, b->content);
     if (!xmlStrEqual(a->name, b->name) || !same_namespace(a->ns, b->ns) || !same_attributes(a, b))
         return false;
-    const xmlNode *x = skip_blank(a->children), *y = skip_blank(b->children);
-    while (x && y) {
-        if (!tree_equal(x, y))
+    bool exact = has_only_text(a) && has_only_text(b);
+    struct run x = {.node = a->children}, y = {.node = b->children};
+    while (same_run(&x, &y, exact)) {
+        if (!x.node || !y.node)
+            return x.node == y.node;
+        if (!tree_equal(x.node, y.node))
             return false;
-        x = skip_blank(x->next);
-        y = skip_blank(y->next);
+        x = (struct run){.node = x.node->next};
+        y = (struct run){.node = y.node->next};
     }
-    return !x && !y;
+    return false;
 }
 
 void tree_free(struct tree *tree) {

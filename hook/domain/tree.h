@@ -42,6 +42,14 @@ xmlNode *tree_child(const xmlNode *parent, const char *name);
 /* The next sibling element of that name in no namespace, or NULL. */
 xmlNode *tree_next(const xmlNode *sibling, const char *name);
 
+/* The same in the namespace `href`. */
+xmlNode *tree_child_ns(const xmlNode *parent, const char *href, const char *name);
+xmlNode *tree_next_ns(const xmlNode *sibling, const char *href, const char *name);
+
+/* The text of an element that has no child elements and had none, which the tree owns; "" when it has none. White space
+ * between the start tag and a comment or CDATA section does not count. */
+const char *tree_text(const xmlNode *node);
+
 /* The attribute's value, which the tree owns, or NULL. Attributes in a namespace do not count. Thanks to the refusal of
  * document types a value is always one text node. */
 const char *tree_attribute(const xmlNode *node, const char *name);
@@ -49,13 +57,34 @@ const char *tree_attribute(const xmlNode *node, const char *name);
 /* Gives node the attribute (value NULL: takes it away). What is so already is no change. Returns 0 or -1 (memory). */
 int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err);
 
-/* Adds a new, empty element behind the last child element. Returns it, owned by the tree, or NULL (memory). */
+/* Adds a new, empty element in no namespace before `before`, a child element of parent; NULL: behind the last one.
+ * Returns it, owned by the tree, or NULL: no memory, or it would be nested too deep. */
+xmlNode *tree_insert_child(struct tree *tree, xmlNode *parent, xmlNode *before, const char *name, struct error *err);
+
+/* tree_insert_child behind the last child element. */
 xmlNode *tree_add_child(struct tree *tree, xmlNode *parent, const char *name, struct error *err);
+
+/* Adds a new, empty element in the namespace `href` behind the last child element. Where parent is in that namespace
+ * its prefix is used, whatever it is (none, for the default namespace); else the element declares the namespace itself
+ * as xmlns:prefix, whatever the root says: KubeVirt loses the root's declaration between calls. Returns like
+ * tree_insert_child. */
+xmlNode *tree_add_child_ns(struct tree *tree, xmlNode *parent, const char *href, const char *prefix, const char *name,
+                           struct error *err);
+
+/* Makes `text`, all of it characters that XML allows, the element's only content: child elements, which may not be used
+ * afterwards, and comments go. What is so already is no change. Returns 0 or -1 (memory). */
+int tree_set_text(struct tree *tree, xmlNode *node, const char *text, struct error *err);
+
+/* Takes the element away, with the white space before it on its line and the line break; what else stands on its line
+ * keeps its place there, and beside text only the element itself goes. Neither it nor what is in it may be used
+ * afterwards. Never the root. */
+void tree_remove(struct tree *tree, xmlNode *node);
 
 /* Writes the tree into *out: source itself where nothing changed. */
 int tree_write(const struct tree *tree, struct buffer *out, struct error *err);
 
-/* Do two trees hold the same elements, attributes and text? White space between elements does not count. */
+/* Do two elements hold the same elements, attributes and text? White space counts only where there are no child
+ * elements; comments and CDATA marks do not count, nor do prefixes and declarations of namespaces. */
 bool tree_equal(const xmlNode *a, const xmlNode *b);
 
 void tree_free(struct tree *tree);

@@ -2,24 +2,10 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "domain/span.h"
-#include "domain/tree.h"
+#include "domain/write.h"
 
 static void copy(const struct tree *tree, size_t from, size_t to, struct buffer *out) {
     buffer_append(out, tree->source.data + from, to - from);
-}
-
-static void write_attribute(const xmlAttr *attribute, struct buffer *out) {
-    const char *value = attribute->children ? (const char *)attribute->children->content : "";
-    buffer_printf(out, "%s=\"", (const char *)attribute->name);
-    for (const char *c = value; *c; c++) {
-        static const char special[] = "&<>\"\t\n\r";
-        if (strchr(special, *c))
-            buffer_printf(out, "&#%d;", *c);
-        else
-            buffer_append(out, c, 1);
-    }
-    buffer_append_text(out, "\"");
 }
 
 /* One attribute of a start tag in the text: the white space before it, and itself. */
@@ -109,72 +95,111 @@ static void write_edited_tag(const struct tree *tree, const xmlNode *node, bool 
         copy(tree, at, span->open_end, out);
 }
 
-/* An element that an edit has added, without children. */
-static void write_new_tag(const xmlNode *node, struct buffer *out) {
-    buffer_printf(out, "<%s", (const char *)node->name);
-    for (const xmlAttr *i = node->properties; i; i = i->next) {
-        buffer_append_text(out, " ");
-        write_attribute(i, out);
-    }
-    buffer_append_text(out, "/>");
+/* An element of the text whose children are written, which come from its node and from the text. */
+struct children {
+    const struct tree *tree;
+    struct layout layout; /* of what is added behind */
+    bool text;            /* has the element text of its own? */
+    size_t at;            /* where the text is written up to */
+    struct buffer *out;
+};
+
+static void copy_to(struct children *children, size_t to) {
+    copy(children->tree, children->at, to, children->out);
+    children->at = to;
 }
 
-/* The line break and white space that stand before a child element in the text: a new sibling gets the same. */
-static struct bytes indentation(const struct tree *tree, const xmlNode *parent) {
-    size_t from = span_of(parent)->open_end;
-    for (const xmlNode *child = xmlFirstElementChild((xmlNode *)parent); child;
-         child = xmlNextElementSibling((xmlNode *)child)) {
-        if (!span_of(child))
+/* The added ones of the children from `child` up to `end`, behind what is written. */
+static void write_behind(const struct children *children, const xmlNode *child, const xmlNode *end) {
+    for (; child != end; child = child->next) {
+        if (!is_added(child))
             continue;
-        size_t at = span_of(child)->start;
-        while (at > from && isspace(tree->source.data[at - 1]))
-            at--;
-        if (memchr(tree->source.data + at, '\n', span_of(child)->start - at))
-            return (struct bytes){tree->source.data + at, span_of(child)->start - at};
-        from = span_of(child)->end;
+        write_line(&children->layout, children->layout.level, children->out);
+        write_added(child, &children->layout, children->layout.level, children->out);
     }
-    return (struct bytes){0};
+}
+
+/* The added children from `child` up to `sibling`, which gets new white space because they take what it had. */
+static void write_before(struct children *children, const xmlNode *child, const xmlNode *sibling) {
+    struct layout layout = child != sibling ? layout_before(children->tree, sibling) : (struct layout){0};
+    copy_to(children, span_of(sibling)->start);
+    for (; child != sibling; child = child->next) {
+        write_added(child, &layout, 0, children->out);
+        write_line(&layout, 0, children->out);
+    }
+}
+
+/* The text without what was removed at `place` and beside it; there stands what was added from `child` on. Returns the
+ * next child. */
+static const xmlNode *write_hole(struct children *children, const xmlNode *child, const xmlNode *place) {
+    const xmlNode *last;
+    struct hole hole = layout_hole(children->tree, place, children->at, children->text, &last);
+    copy_to(children, hole.lead);
+    write_behind(children, child, last);
+    copy_to(children, hole.from);
+    children->at = hole.to;
+    return last->next;
 }
 
 static void write_element(const struct tree *tree, const xmlNode *node, struct buffer *out);
 
+/* One child, with the added ones before it that `child` begins. Returns the next child. */
+static const xmlNode *write_child(struct children *children, const xmlNode *child) {
+    const xmlNode *next = child;
+    while (next && is_added(next))
+        next = next->next;
+    if (next && is_place(next))
+        return write_hole(children, child, next);
+    if (!next || !is_kept(next)) {
+        write_behind(children, child, next);
+        return next ? next->next : NULL;
+    }
+    write_before(children, child, next);
+    write_element(children->tree, next, children->out);
+    children->at = span_of(next)->end;
+    return next->next;
+}
+
 static void write_children(const struct tree *tree, const xmlNode *node, struct buffer *out) {
     const struct element_span *span = span_of(node);
-    struct bytes indent = indentation(tree, node);
-    size_t at = span->open_end;
-    for (const xmlNode *child = xmlFirstElementChild((xmlNode *)node); child;
-         child = xmlNextElementSibling((xmlNode *)child)) {
-        if (span_of(child)) {
-            copy(tree, at, span_of(child)->start, out);
-            at = span_of(child)->end;
-        } else {
-            buffer_append(out, indent.data, indent.size);
-        }
-        write_element(tree, child, out);
+    struct children children = {tree, layout_behind(tree, node), layout_has_text(node), span->open_end, out};
+    for (const xmlNode *child = node->children; child;)
+        child = write_child(&children, child);
+    copy_to(&children, span->close);
+    /* The first children of an empty element: its end tag goes to a line of its own, unless it has one. */
+    if (children.layout.level > 0 && xmlFirstElementChild((xmlNode *)node) &&
+        !memchr(tree->source.data + span->open_end, '\n', span->close - span->open_end))
+        write_line(&children.layout, 0, out);
+}
+
+static void write_content(const struct tree *tree, const xmlNode *node, struct buffer *out) {
+    if (span_of(node)->content_changed) {
+        struct layout layout = layout_behind(tree, node);
+        write_added_content(node, &layout, 0, out);
+    } else {
+        write_children(tree, node, out);
     }
-    copy(tree, at, span->close, out);
 }
 
 static void write_element(const struct tree *tree, const xmlNode *node, struct buffer *out) {
     const struct element_span *span = span_of(node);
-    if (!span) {
-        write_new_tag(node, out);
-        return;
-    }
     if (!span->changed) {
         copy(tree, span->start, span->end, out);
         return;
     }
-    bool opened = span->self_closing && xmlFirstElementChild((xmlNode *)node);
+    bool opened = span->self_closing && node->children;
     if (span->tag_changed || opened)
         write_edited_tag(tree, node, opened, out);
     else
         copy(tree, span->start, span->open_end, out);
-    write_children(tree, node, out);
-    if (opened)
-        buffer_printf(out, "</%s>", (const char *)node->name);
-    else
+    write_content(tree, node, out);
+    if (opened) {
+        buffer_append_text(out, "</");
+        copy(tree, span->start + 1, attributes_start(tree, span), out);
+        buffer_append_text(out, ">");
+    } else {
         copy(tree, span->close, span->end, out);
+    }
 }
 
 int tree_write(const struct tree *tree, struct buffer *out, struct error *err) {

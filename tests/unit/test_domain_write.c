@@ -159,7 +159,7 @@ static void several_added_children(void **state) {
     tree_add_child(&tree, parent, "y", &err);
     tree_add_child(&tree, root, "z", &err);
     CLEANUP(buffer_free) struct buffer out = written(&tree);
-    assert_bytes(buffer_bytes(&out), "<domain>\n <t a=\"1\"><x/><y/></t>\n <z/>\n</domain>");
+    assert_bytes(buffer_bytes(&out), "<domain>\n <t a=\"1\">\n  <x/>\n  <y/>\n </t>\n <z/>\n</domain>");
 }
 
 /* --- random documents ------------------------------------------------------------------------------------------- */
