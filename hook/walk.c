@@ -10,17 +10,15 @@ static int first_call(const struct walk *walk, const struct vmi *vmi, const stru
     CLEANUP(config_free) struct config config = {0};
     if (vmi->annotation && config_parse(vmi->annotation, &config, err) < 0)
         return -1;
-    if (plan_check_keys(&config, vmi, domain->devices, domain->count, err) < 0)
-        return -1;
-    return walk_decide(walk, &config, domain, plan, reply, err);
+    return walk_decide(walk, &config, vmi, domain, plan, reply, err);
 }
 
 /* Is this the VM that the plan was made for? */
 static bool plan_covers(const struct plan *plan, const struct domain *domain) {
-    if (plan->firmware != domain->firmware)
+    if (plan->firmware != domain->guest.firmware)
         return false;
     for (size_t i = 0; i < domain->count; i++)
-        if (domain->devices[i].kind == DEVICE_PCI && !plan_find(plan, domain->devices[i].address))
+        if (!plan_find(plan, &domain->devices[i]))
             return false;
     return true;
 }
@@ -67,7 +65,7 @@ int walk_request(const struct walk *walk, struct bytes domain_xml, struct bytes 
     CLEANUP(domain_free) struct domain domain = {0};
     if (domain_parse(domain_xml, &domain, err) < 0)
         return -1;
-    if (domain.pci_count == 0) {
+    if (domain.count == 0) {
         buffer_append(&reply->domain, domain_xml.data, domain_xml.size);
         return buffer_check(&reply->domain, err);
     }
@@ -81,4 +79,6 @@ void walk_reply_free(struct walk_reply *reply) {
     buffer_free(&reply->domain);
     buffer_free(&reply->notes);
     buffer_free(&reply->warnings);
+    json_decref(reply->explanation);
+    reply->explanation = NULL;
 }

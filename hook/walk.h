@@ -1,13 +1,13 @@
 /* The one walk from a request to its reply. `render` and every gRPC service call it.
  *
- *   VMI -> options;  domain -> devices;  address -> host facts -> ROM of the bundle -> verdict -> published file ->
- * domain
+ *   VMI -> options;  domain -> devices;  address -> host facts -> profiles -> ROM of the bundle -> verdict -> plan ->
+ *   published file -> domain
  */
 #pragma once
 
 #include "base/error.h"
 #include "base/text.h"
-#include "config/options.h"
+#include "config/annotation.h"
 #include "plan/memory.h"
 #include "rom/bundle_set.h"
 #include "rom/publish.h"
@@ -16,9 +16,11 @@
 struct walk {
     const char *sysfs; /* a folder laid out as /sys */
     struct bundle_set *bundles;
+    const struct manifest *builtin; /* the built-in profiles; NULL: turned off */
     struct publisher *publisher;
     struct plan_memory *memory; /* NULL: every request is the first */
     enum policy policy;         /* where the VM owner says none; never POLICY_UNSET */
+    bool explain;               /* fill the reply's explanation */
 };
 
 struct walk_reply {
@@ -26,10 +28,11 @@ struct walk_reply {
     /* For the log, one line each; never the request's content. */
     struct buffer notes;    /* what was decided */
     struct buffer warnings; /* what is wrong, but does not refuse the VM */
+    json_t *explanation;    /* with walk.explain, on a first call: see plan/explain.h */
 };
 
 /* Answers one request: `domain` is the libvirt XML, `vmi` the VMI as JSON; both are borrowed for the call. A domain
- * without PCI hostdev is answered with itself, byte for byte, and the VMI is not looked at.
+ * without passthrough device is answered with itself, byte for byte, and the VMI is not looked at.
  *
  * Fails with ERROR_INPUT (bad request or annotation), ERROR_REFUSED (this VM must not start), ERROR_LIMIT or
  * ERROR_INTERNAL; *reply then has no domain, but may have lines for the log. The caller gives *reply (must be {0}) to

@@ -2,34 +2,46 @@
 
 #include <string.h>
 
+#include "plan/explain.h"
+#include "plan/guest_plan.h"
+#include "plan/refusals.h"
+#include "plan/window.h"
 #include "rom/duplicates.h"
+#include "walk_subjects.h"
 
-/* A ROM that a device will get, verified but not yet published: a VM that is refused leaves nothing behind. */
-struct verified_rom {
-    const struct manifest_rom *rom; /* NULL: none */
-    struct pci_id id;               /* of the device that it was verified for */
-    struct buffer content;
-    struct buffer warnings;          /* what the verdict warns of, a line each */
-    const struct verified_rom *same; /* an earlier device's, which holds the content for both; NULL: ours does */
+/* What deciding needs, while it lasts. */
+struct deciding {
+    struct subjects_source source;
+    struct subjects subjects; /* in the order of the plan's decisions */
+    struct layout_device layout[DOMAIN_DEVICES_MAX];
+    size_t layout_count;
+    struct device_options nothing; /* what counts of a refused device */
+    struct guest_options guest;
 };
 
-/* Eight GPUs of one kind share one ROM: it is read and verified once. `earlier` ends where `verified` stands. */
-static const struct verified_rom *find_same(const struct verified_rom *earlier, const struct verified_rom *verified,
-                                            const struct manifest_rom *rom, struct pci_id id) {
-    for (; earlier < verified; earlier++)
+static void deciding_free_at(struct deciding *deciding) {
+    subjects_free(&deciding->subjects);
+}
+
+/* Eight GPUs of one kind share one ROM: it is read and verified once. */
+static const struct verified_rom *find_same(const struct subjects *subjects, const struct manifest_rom *rom,
+                                            struct pci_id id) {
+    for (size_t i = 0; i < subjects->count; i++) {
+        const struct verified_rom *earlier = &subjects->list[i]->verified;
         if (earlier->rom == rom && pci_id_equal(earlier->id, id) && !earlier->same)
             return earlier;
+    }
     return NULL;
 }
 
 /* The first thing that is wrong, or what there is to warn of. */
-static int judge_rom(const struct device *device, const struct plan_facts *facts, struct rom_candidate candidate,
+static int judge_rom(const struct device *device, const struct device_facts *facts, struct rom_candidate candidate,
                      struct bytes content, struct buffer *warnings, struct error *err) {
     char label[DEVICE_LABEL_MAX];
     const struct pci_identity *identity = &facts->host.identity;
     const struct rom_purpose purpose = {.id = identity->id,
-                                        .firmware = facts->firmware,
-                                        .guest = facts->machine,
+                                        .firmware = facts->guest->firmware,
+                                        .guest = facts->guest->machine,
                                         .has_class = true,
                                         .class_code = identity->class_code};
     struct rom_verdict verdict;
@@ -45,192 +57,232 @@ static int judge_rom(const struct device *device, const struct plan_facts *facts
     return 0;
 }
 
-static int verify_rom(const struct device *device, const struct plan_facts *facts, struct rom_candidate candidate,
-                      const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
-    const struct manifest_rom *rom = candidate.rom;
-    if ((verified->same = find_same(earlier, verified, rom, facts->host.identity.id))) {
-        verified->rom = rom;
-        return 0;
+static int verify_rom(const struct subjects *subjects, struct subject *subject, struct error *err) {
+    const struct device_facts *facts = &subject->facts;
+    const struct manifest_rom *rom = subject->candidate.rom;
+    const struct bundle *bundle = subject->candidate.bundle;
+    struct verified_rom *verified = &subject->verified;
+    if (!(verified->same = find_same(subjects, rom, facts->host.identity.id))) {
+        if (bundle_read_rom(bundle, rom, &verified->content, err) < 0)
+            return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, bundle->manifest.name);
+        if (judge_rom(subject->device, facts, subject->candidate, buffer_bytes(&verified->content), &verified->warnings,
+                      err) < 0)
+            return -1;
     }
-    if (bundle_read_rom(candidate.bundle, rom, &verified->content, err) < 0)
-        return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, candidate.bundle->manifest.name);
-    if (judge_rom(device, facts, candidate, buffer_bytes(&verified->content), &verified->warnings, err) < 0)
-        return -1;
     verified->rom = rom;
     verified->id = facts->host.identity.id;
     return 0;
 }
 
-static int decide_device(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
-                         const struct domain *domain, const struct device *device, struct decision *decision,
-                         const struct verified_rom *earlier, struct verified_rom *verified, struct error *err) {
-    struct plan_facts facts = {.bundles = bundles->bundles,
-                               .bundle_count = bundles->error.code == ERROR_NONE ? bundles->count : 0,
-                               .firmware = domain->firmware,
-                               .machine = domain->machine};
-    struct rom_candidate candidate;
-    struct device_options options;
-    host_read_device(walk->sysfs, device->address, &facts.host);
-    if (plan_options(config, device, &facts, &options, err) < 0)
-        return -1;
-    bool wants_bundle = options.rom == ROM_UNSET || options.rom == ROM_AUTO || options.rom == ROM_ID;
+static int decide_device(const struct deciding *deciding, struct subject *subject, struct decision *decision,
+                         struct buffer *notes, struct error *err) {
+    const struct bundle_view *bundles = deciding->source.bundles;
+    enum rom_choice rom = subject->options.rom.choice;
+    bool wants_bundle = subject->device->kind == DEVICE_PCI && rom != ROM_NONE && rom != ROM_DEVICE;
     if (bundles->error.code != ERROR_NONE && wants_bundle)
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
-    if (plan_device(device, &options, &facts, decision, &candidate, err) < 0)
+    if (plan_device(subject->device, &subject->facts, &subject->options, decision, &subject->candidate, notes, err) < 0)
         return -1;
-    return candidate.rom ? verify_rom(device, &facts, candidate, earlier, verified, err) : 0;
+    return subject->candidate.rom ? verify_rom(&deciding->subjects, subject, err) : 0;
 }
 
-/* What was decided, for the log. */
-static void note_decision(const struct device *device, const struct decision *decision,
-                          const struct bundle_view *bundles, struct buffer *notes) {
-    char label[DEVICE_LABEL_MAX], origin[ORIGIN_TEXT_MAX];
-    device_label(device, label);
-    origin_describe(decision->rom_origin, bundles->bundles, origin);
-    if (decision->rom == ROM_SETTING_FILE)
-        buffer_printf(notes, "%s: ROM file %s\n", label, published_rom_path(decision->published));
-    else if (decision->rom == ROM_SETTING_DISABLED)
-        buffer_printf(notes, "%s: no ROM, as %s says\n", label, origin);
-    else if (decision->rom == ROM_SETTING_DEVICE)
-        buffer_printf(notes, "%s: the device's own ROM, as %s says\n", label, origin);
-    else
-        buffer_printf(notes, "%s: no ROM of a bundle\n", label);
-}
-
-/* Why devices were refused: one reason may hold for several, a broken bundle for all. */
-struct refusal {
-    struct buffer devices; /* "A, B" */
-    struct error reason;
-};
-
-struct refusals {
-    struct refusal *list;
-    size_t count;
-};
-
-static void free_refusals(struct refusals *refusals) {
-    for (size_t i = 0; i < refusals->count; i++)
-        buffer_free(&refusals->list[i].devices);
-    free(refusals->list);
-}
-
-static void add_refusal(struct refusals *refusals, const struct device *device, const struct error *reason) {
-    char label[DEVICE_LABEL_MAX];
-    device_label(device, label);
-    for (size_t i = 0; i < refusals->count; i++) {
-        if (strcmp(refusals->list[i].reason.message, reason->message) == 0) {
-            buffer_printf(&refusals->list[i].devices, ", %s", label);
-            return;
-        }
-    }
-    struct refusal *fresh = &refusals->list[refusals->count++];
-    fresh->reason = *reason;
-    buffer_append_text(&fresh->devices, label);
-}
-
-/* Under "enforce" all refusals become one error, so that they can be mended together; under "warn" they are logged. */
-static int judge_refusals(const struct refusals *refusals, enum policy policy, struct buffer *warnings,
+/* Decides for every device. A refused device goes without our edits, if the VM goes on at all; what is no refusal (bad
+ * input, no memory) fails the call whatever the policy. */
+static int decide_devices(struct deciding *deciding, struct plan *plan, struct refusals *refusals, struct buffer *notes,
                           struct error *err) {
-    CLEANUP(buffer_free) struct buffer text = {0};
-    for (size_t i = 0; i < refusals->count; i++) {
-        const struct refusal *refusal = &refusals->list[i];
-        if (buffer_check(&refusal->devices, err) < 0)
-            return -1;
-        if (policy == POLICY_WARN)
-            buffer_printf(warnings, "%s: %s (policy \"warn\": the VM goes on without)\n", refusal->devices.data,
-                          refusal->reason.message);
-        else
-            buffer_printf(&text, "%s%s: %s", i ? "; " : "", refusal->devices.data, refusal->reason.message);
-    }
-    if (buffer_check(&text, err) < 0)
-        return -1;
-    return text.size ? error_set(err, ERROR_REFUSED, "%s", text.data) : 0;
-}
-
-/* What deciding needs for each PCI device, while it lasts. */
-struct deciding {
-    const struct device **devices; /* in the order of the plan's decisions, as are all here */
-    struct verified_rom *roms;
-    struct refusals refusals;
-    size_t count;
-};
-
-static void free_deciding(struct deciding *deciding) {
-    for (size_t i = 0; i < deciding->count; i++) {
-        buffer_free(&deciding->roms[i].content);
-        buffer_free(&deciding->roms[i].warnings);
-    }
-    free(deciding->devices);
-    free(deciding->roms);
-    free_refusals(&deciding->refusals);
-}
-static inline void free_deciding_at(struct deciding *deciding) {
-    free_deciding(deciding);
-}
-
-/* Decides for every PCI device. A refused device goes without our edits, if the VM goes on at all; what is no refusal
- * (bad input, no memory) fails the call whatever the policy. */
-static int decide_all(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
-                      const struct domain *domain, struct plan *plan, struct deciding *deciding, struct error *err) {
-    plan->firmware = domain->firmware;
-    plan->decisions = calloc(domain->pci_count + 1, sizeof(*plan->decisions));
-    deciding->devices = calloc(domain->pci_count + 1, sizeof(struct device *));
-    deciding->roms = calloc(domain->pci_count + 1, sizeof(*deciding->roms));
-    deciding->refusals.list = calloc(domain->pci_count + 1, sizeof(*deciding->refusals.list));
-    if (!plan->decisions || !deciding->devices || !deciding->roms || !deciding->refusals.list)
-        return error_no_memory(err);
-    for (size_t i = 0; i < domain->count; i++) {
-        const struct device *device = &domain->devices[i];
-        if (device->kind != DEVICE_PCI)
-            continue;
-        struct decision *decision = &plan->decisions[plan->count++];
-        struct verified_rom *verified = &deciding->roms[deciding->count];
-        deciding->devices[deciding->count++] = device;
+    struct subjects *subjects = &deciding->subjects;
+    for (size_t i = 0; i < subjects->count; i++) {
+        struct subject *subject = subjects->list[i];
+        struct decision *decision = &plan->decisions[i];
         struct error problem = {0};
         char label[DEVICE_LABEL_MAX];
-        if (decide_device(walk, bundles, config, domain, device, decision, deciding->roms, verified, &problem) == 0)
-            continue;
-        if (problem.code != ERROR_REFUSED)
-            return error_set(err, problem.code, "%s: %s", device_label(device, label), problem.message);
-        *decision = (struct decision){.address = device->address};
-        add_refusal(&deciding->refusals, device, &problem);
+        int failed = decide_device(deciding, subject, decision, notes, &problem);
+        if (failed && problem.code != ERROR_REFUSED)
+            return error_set(err, problem.code, "%s: %s", device_label(subject->device, label), problem.message);
+        subject->is_refused = failed;
+        if (failed && refusals_add(refusals, subject->device, &problem, err) < 0)
+            return -1;
+        if (failed) {
+            *decision = (struct decision){.kind = subject->device->kind, .address = subject->device->address};
+            memcpy(decision->uuid, subject->device->uuid, sizeof(decision->uuid));
+        }
+        decision->is_companion = subject->device == &subject->companion;
     }
     return 0;
+}
+
+static void list_for_layout(struct deciding *deciding, struct plan *plan) {
+    for (size_t i = 0; i < deciding->subjects.count; i++) {
+        struct subject *subject = deciding->subjects.list[i];
+        deciding->layout[deciding->layout_count++] = (struct layout_device){
+            .device = subject->device,
+            .options = subject->is_refused ? &deciding->nothing : &subject->options,
+            .is_virtual = subject->facts.host.is_virtual,
+            .iommu_group = subject->facts.host.iommu_group,
+            .decision = &plan->decisions[i],
+        };
+    }
+}
+
+static void read_host_for_guest(const struct deciding *deciding, struct guest_facts *facts) {
+    struct pci_bars bars[DOMAIN_DEVICES_MAX];
+    size_t count = 0;
+    facts->knows_bars = true;
+    for (size_t i = 0; i < deciding->subjects.count; i++) {
+        const struct device *device = deciding->subjects.list[i]->device;
+        if (device->kind != DEVICE_PCI)
+            continue;
+        unsigned bits = host_read_iommu_width(deciding->source.walk->sysfs, device->address);
+        if (bits && (facts->iommu_bits == 0 || bits < facts->iommu_bits))
+            facts->iommu_bits = bits;
+        if (host_read_bars(deciding->source.walk->sysfs, device->address, &bars[count++]) < 0)
+            facts->knows_bars = false;
+    }
+    facts->window_kib = window_needed(bars, count);
+}
+
+static int decide_guest(struct deciding *deciding, struct plan *plan, struct walk_reply *reply, struct error *err) {
+    struct guest_wishes wishes = {0};
+    struct guest_facts facts = {.guest = &deciding->source.domain->guest,
+                                .devices = deciding->layout,
+                                .count = deciding->layout_count,
+                                .only_warns = deciding->source.policy == POLICY_WARN,
+                                .bundles = deciding->source.bundles->bundles};
+    for (size_t i = 0; i < deciding->subjects.count; i++)
+        plan_add_guest_wishes(&wishes, &deciding->subjects.list[i]->guest);
+    if (plan_guest_options(deciding->source.config, &wishes, deciding->source.bundles->bundles, &deciding->guest, err) <
+        0)
+        return -1;
+    if (plan_guest_wants_host(&deciding->guest))
+        read_host_for_guest(deciding, &facts);
+    return plan_guest(&deciding->guest, &facts, &plan->guest, &reply->notes, &reply->warnings, err);
+}
+
+/* What one device gets, for the log. */
+static void note_decision(const struct subject *subject, const struct decision *decision,
+                          const struct bundle_view *bundles, struct buffer *notes) {
+    char label[DEVICE_LABEL_MAX], origin[ORIGIN_TEXT_MAX];
+    CLEANUP(buffer_free) struct buffer more = {0};
+    explain_decision(decision, &more);
+    device_label(subject->device, label);
+    origin_describe(decision->rom_origin, bundles->bundles, origin);
+    if (decision->is_companion)
+        buffer_printf(notes, "%s: attached as a companion\n", label);
+    if (decision->kind == DEVICE_MDEV)
+        buffer_printf(notes, "%s: ", label);
+    else if (decision->rom == ROM_SETTING_FILE)
+        buffer_printf(notes, "%s: ROM file %s", label, published_rom_path(decision->published));
+    else if (decision->rom == ROM_SETTING_DISABLED)
+        buffer_printf(notes, "%s: no ROM, as %s says", label, origin);
+    else if (decision->rom == ROM_SETTING_DEVICE)
+        buffer_printf(notes, "%s: the device's own ROM, as %s says", label, origin);
+    else
+        buffer_printf(notes, "%s: no ROM of a bundle", label);
+    const char *rest = more.size ? more.data : "";
+    if (decision->kind == DEVICE_MDEV)
+        rest = more.size ? more.data + strlen(", ") : "unchanged";
+    buffer_printf(notes, "%s\n", rest);
 }
 
 /* The last step that can fail for a reason of the node's: a full disk, mostly. */
-static int publish_all(const struct walk *walk, const struct bundle_view *bundles, const struct deciding *deciding,
-                       struct plan *plan, struct walk_reply *reply, struct error *err) {
+static int publish_all(const struct deciding *deciding, struct plan *plan, struct error *err) {
     char label[DEVICE_LABEL_MAX];
-    for (size_t i = 0; i < deciding->count; i++) {
-        const struct verified_rom *verified = &deciding->roms[i];
+    const struct subjects *subjects = &deciding->subjects;
+    for (size_t i = 0; i < subjects->count; i++) {
+        const struct verified_rom *verified = &subjects->list[i]->verified;
         struct decision *decision = &plan->decisions[i];
-        if (verified->rom) {
-            const struct buffer *content = verified->same ? &verified->same->content : &verified->content;
-            decision->published = publisher_publish(walk->publisher, verified->rom->id, verified->rom->sha256,
-                                                    buffer_bytes(content), err);
-            if (!decision->published)
-                return error_prefix(err, "%s: ROM \"%s\"", device_label(deciding->devices[i], label),
-                                    verified->rom->id);
-            decision->rom = ROM_SETTING_FILE;
-        }
-        note_decision(deciding->devices[i], decision, bundles, &reply->notes);
+        if (!verified->rom)
+            continue;
+        const struct buffer *content = verified->same ? &verified->same->content : &verified->content;
+        decision->published = publisher_publish(deciding->source.walk->publisher, verified->rom->id,
+                                                verified->rom->sha256, buffer_bytes(content), err);
+        if (!decision->published)
+            return error_prefix(err, "%s: ROM \"%s\"", device_label(subjects->list[i]->device, label),
+                                verified->rom->id);
+        decision->rom = ROM_SETTING_FILE;
     }
-    for (size_t i = 0; i < deciding->count; i++)
-        if (deciding->roms[i].warnings.size)
-            buffer_append(&reply->warnings, deciding->roms[i].warnings.data, deciding->roms[i].warnings.size);
     return 0;
 }
 
-static int decide_and_publish(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
-                              const struct domain *domain, struct plan *plan, struct walk_reply *reply,
-                              struct error *err) {
-    CLEANUP(free_deciding) struct deciding deciding = {0};
-    enum policy policy = config->policy == POLICY_UNSET ? walk->policy : config->policy;
-    if (decide_all(walk, bundles, config, domain, plan, &deciding, err) < 0 ||
-        judge_refusals(&deciding.refusals, policy, &reply->warnings, err) < 0)
+/* What was decided, and what the ROMs' verdicts warn of. */
+static void note_all(const struct deciding *deciding, const struct plan *plan, struct walk_reply *reply) {
+    const struct subjects *subjects = &deciding->subjects;
+    for (size_t i = 0; i < subjects->count; i++) {
+        const struct buffer *warnings = &subjects->list[i]->verified.warnings;
+        note_decision(subjects->list[i], &plan->decisions[i], deciding->source.bundles, &reply->notes);
+        if (warnings->size)
+            buffer_append(&reply->warnings, warnings->data, warnings->size);
+    }
+    CLEANUP(buffer_free) struct buffer guest = {0};
+    explain_guest_decision(&plan->guest, &guest);
+    if (guest.size)
+        buffer_printf(&reply->notes, "guest: %s\n", guest.data);
+}
+
+static int explain(const struct deciding *deciding, const struct plan *plan, struct walk_reply *reply,
+                   struct error *err) {
+    CLEANUP(json_decref) json_t *devices = json_array();
+    for (size_t i = 0; i < deciding->subjects.count; i++) {
+        const struct subject *subject = deciding->subjects.list[i];
+        const struct explained_device explained = {subject->device, &subject->facts, &subject->options,
+                                                   &plan->decisions[i], &subject->candidate};
+        if (json_array_append_new(devices, explain_device(&explained)) < 0)
+            return error_no_memory(err);
+    }
+    json_decref(reply->explanation);
+    reply->explanation = json_pack("{s:O, s:o}", "devices", devices, "guest",
+                                   explain_guest(&deciding->guest, &plan->guest, deciding->source.bundles->bundles));
+    return reply->explanation ? 0 : error_no_memory(err);
+}
+
+static int check_keys(const struct deciding *deciding, const struct vmi *vmi, struct error *err) {
+    const struct device *devices[DOMAIN_DEVICES_MAX];
+    for (size_t i = 0; i < deciding->subjects.count; i++)
+        devices[i] = deciding->subjects.list[i]->device;
+    if (plan_check_twice(devices, deciding->subjects.count, err) < 0)
         return -1;
-    return publish_all(walk, bundles, &deciding, plan, reply, err);
+    return plan_check_keys(deciding->source.config, vmi, devices, deciding->subjects.count, err);
+}
+
+/* A bundle that cannot be used, though no device needed it: what its profiles would have said is missing. */
+static void warn_of_bundle(const struct bundle_view *bundles, struct buffer *warnings) {
+    if (bundles->error.code != ERROR_NONE)
+        buffer_printf(warnings, "%s (its profiles do not count)\n", bundles->error.message);
+}
+
+static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan *plan, struct walk_reply *reply,
+                  struct error *err) {
+    CLEANUP(refusals_free) struct refusals refusals = {0};
+    const struct domain *domain = deciding->source.domain;
+    if (subjects_collect(&deciding->source, &deciding->subjects, &reply->warnings, err) < 0 ||
+        check_keys(deciding, vmi, err) < 0)
+        return -1;
+    plan->firmware = domain->guest.firmware;
+    plan->decisions = calloc(deciding->subjects.count + 1, sizeof(*plan->decisions));
+    if (!plan->decisions)
+        return error_no_memory(err);
+    plan->count = deciding->subjects.count;
+    if (decide_devices(deciding, plan, &refusals, &reply->notes, err) < 0 ||
+        (deciding->source.policy != POLICY_WARN && refusals_raise(&refusals, err) < 0))
+        return -1;
+    refusals_print(&refusals, &reply->warnings);
+    if (refusals.count == 0)
+        warn_of_bundle(deciding->source.bundles, &reply->warnings);
+    list_for_layout(deciding, plan);
+    if (plan_layout(&domain->guest, deciding->layout, deciding->layout_count, &reply->notes, err) < 0 ||
+        decide_guest(deciding, plan, reply, err) < 0 || publish_all(deciding, plan, err) < 0)
+        return -1;
+    note_all(deciding, plan, reply);
+    return deciding->source.walk->explain ? explain(deciding, plan, reply, err) : 0;
+}
+
+static int decide_with(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                       const struct vmi *vmi, const struct domain *domain, struct plan *plan, struct walk_reply *reply,
+                       struct error *err) {
+    CLEANUP(deciding_free)
+    struct deciding deciding = {
+        .source = {walk, bundles, config, domain, config->policy == POLICY_UNSET ? walk->policy : config->policy}};
+    return decide(&deciding, vmi, plan, reply, err);
 }
 
 /* Bundles may have become duplicates of each other while the hook runs. */
@@ -244,15 +296,22 @@ static int warn_of_duplicates(const struct bundle_view *bundles, struct buffer *
     return 0;
 }
 
-int walk_decide(const struct walk *walk, const struct config *config, const struct domain *domain, struct plan *plan,
-                struct walk_reply *reply, struct error *err) {
+/* Takes back what a try that did not count has said. */
+static void forget_lines(struct buffer *lines, size_t size) {
+    if (lines->size > size)
+        lines->data[lines->size = size] = '\0';
+}
+
+int walk_decide(const struct walk *walk, const struct config *config, const struct vmi *vmi,
+                const struct domain *domain, struct plan *plan, struct walk_reply *reply, struct error *err) {
+    const size_t notes = reply->notes.size, warnings = reply->warnings.size;
     for (bool again = true;; again = false) {
         struct bundle_view bundles;
         struct error problem = {0};
         bundle_set_acquire(walk->bundles, &bundles);
         int failed = warn_of_duplicates(&bundles, &reply->warnings, &problem) < 0
                          ? -1
-                         : decide_and_publish(walk, &bundles, config, domain, plan, reply, &problem);
+                         : decide_with(walk, &bundles, config, vmi, domain, plan, reply, &problem);
         /* A bundle that is replaced just now has an old manifest and new ROMs, or the reverse: one more look. */
         bool changed = failed && !bundle_set_is_current(walk->bundles);
         bundle_set_release(walk->bundles);
@@ -261,5 +320,7 @@ int walk_decide(const struct walk *walk, const struct config *config, const stru
         if (!changed || !again)
             return error_set(err, problem.code, "%s", problem.message);
         plan_free(plan);
+        forget_lines(&reply->notes, notes);
+        forget_lines(&reply->warnings, warnings);
     }
 }

@@ -144,11 +144,11 @@ static int check_profiles(const struct manifest *manifest, struct error *err) {
     qsort(sorted, manifest->count, sizeof(*sorted), compare_ids);
     for (size_t i = 0; i < manifest->profile_count; i++) {
         const struct device_options *options = &manifest->profiles[i].options;
-        const struct manifest_rom wanted = {.id = (char *)options->rom_id}, *key = &wanted;
-        if (options->rom == ROM_ID && !bsearch(&key, sorted, manifest->count, sizeof(*sorted), compare_ids))
+        const struct manifest_rom wanted = {.id = (char *)options->rom.id}, *key = &wanted;
+        if (options->rom.choice == ROM_ID && !bsearch(&key, sorted, manifest->count, sizeof(*sorted), compare_ids))
             return error_set(err, ERROR_INPUT,
                              "profiles[%zu].device.rom: this bundle has no ROM with the id \"%s\": add it to \"roms\"",
-                             i, options->rom_id);
+                             i, options->rom.id);
     }
 
     char text[MATCH_TEXT_MAX];
@@ -185,26 +185,41 @@ static int parse_roms(const json_t *list, struct manifest *manifest, struct erro
 
 static int parse_profile(const json_t *object, const struct json_place *place, struct manifest_profile *profile,
                          struct error *err) {
-    static const char *const known[] = {"match", "device", NULL};
-    json_t *match = NULL, *device = NULL;
-    struct json_place match_place = json_member(place, "match"), device_place = json_member(place, "device");
+    static const char *const known[] = {"about", "match", "device", "guest", NULL};
+    json_t *match = NULL, *device = NULL, *guest = NULL;
+    const char *about = NULL;
+    struct json_place match_place = json_member(place, "match"), device_place = json_member(place, "device"),
+                      guest_place = json_member(place, "guest");
     if (!json_is_object(object))
         return error_set(err, ERROR_INPUT, "%s is %s: it must be an object", place->text, json_type_name(object));
     if (json_only_keys(object, known, place, err) < 0 ||
         json_get_object(object, "match", true, place, &match, err) < 0 ||
-        json_get_object(object, "device", true, place, &device, err) < 0 ||
+        json_get_object(object, "device", false, place, &device, err) < 0 ||
+        json_get_object(object, "guest", false, place, &guest, err) < 0 ||
+        json_get_string(object, "about", false, place, &about, err) < 0 ||
         match_parse(match, &match_place, &profile->match, err) < 0 ||
         match_check_profile(&profile->match, &match_place, err) < 0 ||
-        device_options_parse(device, &device_place, &profile->options, err) < 0)
+        (device && device_options_parse(device, &device_place, &profile->options, err) < 0) ||
+        (guest && guest_options_parse(guest, &guest_place, &profile->guest, err) < 0))
         return -1;
-    if (profile->options.has_expect)
+    if (!device && !guest)
+        return error_set(err, ERROR_INPUT, "%s says nothing: it needs \"device\" or \"guest\"", place->text);
+    if (about && !text_is_printable(about))
+        return error_set(err, ERROR_INPUT, "%s has control characters in it: leave them out",
+                         json_member(place, "about").text);
+    if (device_option_given(&profile->options, OPTION_EXPECT))
         return error_set(err, ERROR_INPUT,
                          "%s makes no sense in a profile: its \"match\" says which devices it is for; leave it out",
                          json_member(&device_place, "expect").text);
+    if (device_option_given(&profile->options, OPTION_GUEST_ADDRESS))
+        return error_set(err, ERROR_INPUT,
+                         "%s makes no sense in a profile: two devices that it is for would stand on one address; say "
+                         "it in the VM's annotation",
+                         json_member(&device_place, "guestAddress").text);
     if (device_options_contradict(&profile->options))
         return error_set(err, ERROR_INPUT, "%s: \"rom\": \"none\" and \"romBar\" contradict each other; leave one out",
                          device_place.text);
-    return 0;
+    return !about || (profile->about = copy_text(about, err)) ? 0 : -1;
 }
 
 static int parse_profiles(const json_t *list, struct manifest *manifest, struct error *err) {
@@ -290,6 +305,8 @@ int manifest_add_rom(struct manifest *manifest, const struct manifest_rom *rom, 
 void manifest_free(struct manifest *manifest) {
     for (size_t i = 0; i < manifest->count; i++)
         free_rom(&manifest->roms[i]);
+    for (size_t i = 0; i < manifest->profile_count; i++)
+        free(manifest->profiles[i].about);
     free(manifest->roms);
     free(manifest->profiles);
     free(manifest->name);

@@ -3,7 +3,8 @@
 
 #include <sodium.h>
 
-#include "config/options.h"
+#include "config/device_options.h"
+#include "config/guest_options.h"
 #include "rom/match_key.h"
 #include "rom/verdict.h"
 
@@ -19,10 +20,13 @@ struct manifest_rom {
     struct rom_match match;
 };
 
-/* What devices get where the VM's annotation does not say otherwise. A ROM id is one of the same bundle. */
+/* What devices, and guests that have them, get where the VM's annotation does not say otherwise. A ROM id is one of the
+ * same bundle. */
 struct manifest_profile {
+    char *about; /* for people; NULL: nothing */
     struct rom_match match;
-    struct device_options options; /* never `expect`, and none that contradict each other */
+    struct device_options options; /* never `expect` or `guestAddress`, and none that contradict each other */
+    struct guest_options guest;
 };
 
 struct manifest {

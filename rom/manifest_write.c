@@ -10,9 +10,15 @@ static json_t *write_rom(const struct manifest_rom *rom) {
                      firmware_name(rom->firmware), "match", match_to_json(&rom->match));
 }
 
+/* The objects that say nothing are left out, but for one where both do. */
 static json_t *write_profile(const struct manifest_profile *profile) {
-    return json_pack("{s:o, s:o}", "match", match_to_json(&profile->match), "device",
-                     device_options_to_json(&profile->options));
+    CLEANUP(json_decref) json_t *device = device_options_to_json(&profile->options);
+    CLEANUP(json_decref) json_t *guest = guest_options_to_json(&profile->guest);
+    if (!device || !guest)
+        return NULL;
+    bool guest_speaks = json_object_size(guest) > 0, device_speaks = json_object_size(device) > 0 || !guest_speaks;
+    return json_pack("{s:s*, s:o, s:O*, s:O*}", "about", profile->about, "match", match_to_json(&profile->match),
+                     "device", device_speaks ? device : NULL, "guest", guest_speaks ? guest : NULL);
 }
 
 static json_t *write_roms(const struct manifest *manifest) {

@@ -35,20 +35,23 @@ struct rom_candidate match_id(struct bundle *const *bundles, size_t count, const
 }
 
 /* Profiles that fit one device differ in their keys: each set of keys has room for one. */
-static void merge_bundle(const struct manifest *manifest, const struct rom_match *device, uint8_t origin,
-                         struct device_options *options) {
+void match_manifest_profiles(const struct manifest *manifest, const struct pci_identity *device, uint8_t origin,
+                             struct device_options *options, struct guest_options *guest) {
+    const struct rom_match wanted = match_of(device, MATCH_ALL);
     const struct manifest_profile *by_keys[MATCH_ALL + 1] = {0};
     for (size_t i = 0; i < manifest->profile_count; i++)
-        if (match_fits(&manifest->profiles[i].match, device))
+        if (match_fits(&manifest->profiles[i].match, &wanted))
             by_keys[manifest->profiles[i].match.keys] = &manifest->profiles[i];
-    for (size_t keys = 0; keys <= MATCH_ALL; keys++)
-        if (by_keys[keys])
-            device_options_merge(options, &by_keys[keys]->options, origin);
+    for (size_t keys = 0; keys <= MATCH_ALL; keys++) {
+        if (!by_keys[keys])
+            continue;
+        device_options_merge(options, &by_keys[keys]->options, origin);
+        guest_options_merge(guest, &by_keys[keys]->guest, origin);
+    }
 }
 
 void match_profiles(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
-                    struct device_options *options) {
-    const struct rom_match wanted = match_of(device, MATCH_ALL);
+                    struct device_options *options, struct guest_options *guest) {
     for (size_t i = count; i-- > 0;)
-        merge_bundle(&bundles[i]->manifest, &wanted, ORIGIN_PROFILE(i), options);
+        match_manifest_profiles(&bundles[i]->manifest, device, ORIGIN_PROFILE(i), options, guest);
 }

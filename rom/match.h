@@ -17,10 +17,14 @@ struct rom_candidate match_device(struct bundle *const *bundles, size_t count, c
 /* The ROM of that id, from the first bundle that has it. */
 struct rom_candidate match_id(struct bundle *const *bundles, size_t count, const char *id);
 
-/* Puts what all profiles that fit the device say over *options, key by key: of one bundle the more specific profile
- * wins, of several bundles the first. At most 255 bundles. */
+/* Puts what the manifest's profiles that fit the device say over *options and *guest, as said by `origin`, option by
+ * option: the more specific profile wins. */
+void match_manifest_profiles(const struct manifest *manifest, const struct pci_identity *device, uint8_t origin,
+                             struct device_options *options, struct guest_options *guest);
+
+/* The same for several bundles, of which the first wins. At most ORIGIN_BUNDLES_MAX bundles. */
 void match_profiles(struct bundle *const *bundles, size_t count, const struct pci_identity *device,
-                    struct device_options *options);
+                    struct device_options *options, struct guest_options *guest);
 
 /* Can a ROM for `rom` serve a VM that boots with `vm`? */
 bool match_firmware(enum firmware rom, enum firmware vm);

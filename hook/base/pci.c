@@ -38,6 +38,12 @@ int pci_address_parse(const char *text, struct pci_address *address) {
     return 0;
 }
 
+int pci_address_compare(struct pci_address a, struct pci_address b) {
+    uint64_t left = (uint64_t)a.domain << 16 | (uint64_t)a.bus << 8 | (uint64_t)a.slot << 3 | a.function;
+    uint64_t right = (uint64_t)b.domain << 16 | (uint64_t)b.bus << 8 | (uint64_t)b.slot << 3 | b.function;
+    return (left > right) - (left < right);
+}
+
 int pci_id_parse(const char *text, struct pci_id *id) {
     uint32_t vendor, device;
     if (strlen(text) != strlen("1002:1681") || parse_part(&text, ':', 4, 0xffff, &vendor) < 0 ||

@@ -25,6 +25,14 @@ static inline bool pci_address_equal(struct pci_address a, struct pci_address b)
     return a.domain == b.domain && a.bus == b.bus && a.slot == b.slot && a.function == b.function;
 }
 
+/* Orders addresses as lspci does: negative where `a` comes first, 0 for the same. */
+int pci_address_compare(struct pci_address a, struct pci_address b);
+
+/* Do two functions share a slot? */
+static inline bool pci_address_same_slot(struct pci_address a, struct pci_address b) {
+    return a.domain == b.domain && a.bus == b.bus && a.slot == b.slot;
+}
+
 /* A PCI vendor or device number pair. */
 struct pci_id {
     uint16_t vendor, device;

@@ -187,6 +187,16 @@ bool text_is_file_name(const char *text, size_t most) {
     return true;
 }
 
+bool text_is_uuid(const char *text) {
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    if (strlen(text) != strlen(form))
+        return false;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdefABCDEF", text[i]))
+            return false;
+    return true;
+}
+
 int text_parse_hex(const char *text, size_t most, uint32_t *value) {
     uint32_t parsed = 0;
     size_t digits = 0;

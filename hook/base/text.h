@@ -69,6 +69,9 @@ int text_choice(const char *name, const char *const *choices, size_t count);
 /* Is text one to `most` characters of [A-Za-z0-9._-], not starting with a dot? Such a name is safe in a file name. */
 bool text_is_file_name(const char *text, size_t most);
 
+/* Is it a UUID in its usual form, of either case (RFC 9562, section 4)? */
+bool text_is_uuid(const char *text);
+
 /* Parses 1 to `most` hexadecimal digits (either case, no prefix), the whole text. Returns 0 or -1; no error is filled.
  */
 int text_parse_hex(const char *text, size_t most, uint32_t *value);

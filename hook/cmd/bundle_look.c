@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
+#include "rom/builtin.h"
 #include "rom/match_explain.h"
 
 struct look {
@@ -12,9 +13,12 @@ struct look {
     struct file_names paths;
     struct trust trust;
     enum report_format format;
+    bool builtin;     /* list alone */
     bool has_purpose; /* of three children, see parse */
     struct purpose_options purpose;
 };
+
+enum { KEY_BUILTIN = 1000 };
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct look *look = state->input;
@@ -25,6 +29,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         state->child_inputs[1] = &look->format;
         if (look->has_purpose)
             state->child_inputs[2] = &look->purpose;
+        return 0;
+    case KEY_BUILTIN:
+        look->builtin = true;
+        look->paths.least = 0;
         return 0;
     case ARGP_KEY_ARG:
         file_names_add(&look->paths, argument, state);
@@ -61,8 +69,17 @@ static void list_tree(const struct bundle *bundle) {
     for (size_t i = 0; i < manifest->profile_count; i++) {
         const struct manifest_profile *profile = &manifest->profiles[i];
         CLEANUP(json_decref) json_t *options = device_options_to_json(&profile->options);
+        CLEANUP(json_decref) json_t *guest = guest_options_to_json(&profile->guest);
         CLEANUP(free) char *text = options ? json_dumps(options, 0) : NULL;
-        printf("  profile for %s: %s\n", match_describe(&profile->match, match), text ? text : "");
+        CLEANUP(free) char *guest_text = guest && json_object_size(guest) ? json_dumps(guest, 0) : NULL;
+        bool only_guest = guest_text && json_object_size(options) == 0;
+        printf("  profile for %s: %s%s%s\n", match_describe(&profile->match, match), text && !only_guest ? text : "",
+               !guest_text  ? ""
+               : only_guest ? "guest "
+                            : ", guest ",
+               guest_text ? guest_text : "");
+        if (profile->about)
+            printf("    %s\n", profile->about);
     }
 }
 
@@ -81,25 +98,42 @@ static json_t *list_json(const struct bundle *bundle, struct error *err) {
     return object;
 }
 
+static int list_one(const struct look *look, const struct bundle *bundle, json_t *list, struct error *err) {
+    if (look->format == REPORT_TREE)
+        list_tree(bundle);
+    else if (json_array_append_new(list, list_json(bundle, err)) < 0)
+        return error_no_memory(err);
+    return 0;
+}
+
+static int list_builtin(const struct look *look, json_t *list, struct error *err) {
+    CLEANUP(manifest_free) struct manifest manifest = {0};
+    if (builtin_profiles(&manifest, err) < 0)
+        return -1;
+    const struct bundle bundle = {.path = (char *)"compiled in", .manifest = manifest};
+    return list_one(look, &bundle, list, err);
+}
+
 static int list_all(const struct look *look, struct error *err) {
     CLEANUP(opened_bundles_close) struct opened_bundles bundles = {0};
     CLEANUP(json_decref) json_t *list = json_array();
     if (opened_bundles_open(&bundles, &look->paths, &look->trust, err) < 0)
         return -1;
-    for (size_t i = 0; i < bundles.count; i++) {
-        if (look->format == REPORT_TREE)
-            list_tree(bundles.list[i]);
-        else if (json_array_append_new(list, list_json(bundles.list[i], err)) < 0)
-            return error_no_memory(err);
-    }
+    for (size_t i = 0; i < bundles.count; i++)
+        if (list_one(look, bundles.list[i], list, err) < 0)
+            return -1;
+    if (look->builtin && list_builtin(look, list, err) < 0)
+        return -1;
     return look->format == REPORT_JSON ? print_json(list, err) : 0;
 }
 
 int cmd_bundle_list(int argc, char **argv) {
     static const struct argp_child children[] = {{&trust_argp, 0, NULL, 0}, {&report_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {NULL,
+    static const struct argp_option options[] = {
+        {"builtin", KEY_BUILTIN, NULL, 0, "also the profiles that are built in, for well-known hardware", 0}, {0}};
+    static const struct argp argp = {options,
                                      parse,
-                                     "BUNDLE...",
+                                     "[BUNDLE...]",
                                      "Prints what bundles hold; each is a folder or a packed bundle.\v"
                                      "ROMs are not read: for that there is `bundle verify`.\n"
                                      "Exit status: 0 fine, 1 a bundle cannot be used, 64 wrong usage.",

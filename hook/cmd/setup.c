@@ -9,8 +9,9 @@
 #include "cmd/cmd.h"
 #include "cmd/trust.h"
 #include "domain/tree.h"
+#include "rom/builtin.h"
 
-enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY };
+enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY, KEY_NO_BUILTIN };
 
 static const struct argp_option options[] = {
     {"bundle", KEY_BUNDLE, "PATH", 0,
@@ -23,6 +24,8 @@ static const struct argp_option options[] = {
     {"policy", KEY_POLICY, "enforce|warn", 0,
      "what to do with a VM whose device is not right and whose annotation does not say: refuse it (enforce, the default), or log it (warn)",
      0},
+    {"no-builtin-profiles", KEY_NO_BUILTIN, NULL, 0,
+     "leave out the profiles for well-known hardware that are built in (bundle list --builtin prints them)", 0},
     {0},
 };
 
@@ -51,6 +54,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         setup_check_folder(state, "--compute-dir", argument);
         setup->compute_dir = argument;
         return 0;
+    case KEY_NO_BUILTIN:
+        setup->no_builtin_profiles = true;
+        return 0;
     case KEY_POLICY:
         if (policy_parse(argument, &setup->policy) < 0)
             argp_error(state, "--policy: '%s' is neither enforce nor warn", argument);
@@ -69,6 +75,11 @@ int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir
         return error_set(err, ERROR_INTERNAL, "libsodium cannot be initialised: is there a source of randomness?");
     setup->walk.sysfs = setup->sysfs ? setup->sysfs : "/sys";
     setup->walk.policy = setup->policy == POLICY_UNSET ? POLICY_ENFORCE : setup->policy;
+    if (!setup->no_builtin_profiles) {
+        if (builtin_profiles(&setup->builtin, err) < 0)
+            return -1;
+        setup->walk.builtin = &setup->builtin;
+    }
     struct stat status;
     if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
         setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
@@ -83,6 +94,7 @@ void setup_close(struct setup *setup) {
     bundle_set_close(setup->walk.bundles);
     publisher_close(setup->walk.publisher);
     plan_memory_free(setup->walk.memory);
+    manifest_free(&setup->builtin);
     setup->walk = (struct walk){0};
 }
 

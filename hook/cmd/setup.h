@@ -15,8 +15,10 @@ struct setup {
     struct trust trust;
     const char *sysfs, *compute_dir;
     enum policy policy;
+    bool no_builtin_profiles;
 
     struct walk walk; /* made by setup_open */
+    struct manifest builtin;
 };
 
 /* For the `children` of a command's argp; its input is a struct setup, which must be {0}. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "config/options.h"
+#include "config/annotation.h"
 
 static int read_metadata(struct vmi *vmi, struct error *err) {
     static const struct json_place top = {"VMI: metadata"};
@@ -39,19 +39,27 @@ int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
     return failed;
 }
 
-bool vmi_asks_for(const struct vmi *vmi, const char *name) {
+const char *vmi_device_name(const struct vmi *vmi, size_t index) {
     static const char *const lists[] = {"gpus", "hostDevices"};
     const json_t *spec = json_object_get(vmi->root, "spec");
     const json_t *devices = json_object_get(json_object_get(spec, "domain"), "devices");
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        size_t index;
+        size_t position;
         json_t *device;
-        json_array_foreach(json_object_get(devices, lists[i]), index, device) {
-            const char *found = json_string_value(json_object_get(device, "name"));
-            if (found && strcmp(found, name) == 0)
-                return true;
+        json_array_foreach(json_object_get(devices, lists[i]), position, device) {
+            const char *name = json_string_value(json_object_get(device, "name"));
+            if (name && index-- == 0)
+                return name;
         }
     }
+    return NULL;
+}
+
+bool vmi_asks_for(const struct vmi *vmi, const char *name) {
+    const char *found;
+    for (size_t i = 0; (found = vmi_device_name(vmi, i)); i++)
+        if (strcmp(found, name) == 0)
+            return true;
     return false;
 }
 

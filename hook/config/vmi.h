@@ -19,6 +19,10 @@ struct vmi {
  * metadata or an annotation of ours has the wrong type. vmi_free gives it back. */
 int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err);
 
+/* The name of the device at `index` among those that the VMI asks for in spec.domain.devices.gpus and .hostDevices, or
+ * NULL behind the last. */
+const char *vmi_device_name(const struct vmi *vmi, size_t index);
+
 /* Does the VMI ask for a device of this name in spec.domain.devices.gpus or .hostDevices? */
 bool vmi_asks_for(const struct vmi *vmi, const char *name);
 

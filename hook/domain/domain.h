@@ -1,7 +1,7 @@
-/* A libvirt domain as far as passthrough concerns it: its devices, its firmware, and the edits that a plan makes.
+/* A libvirt domain as far as passthrough concerns it: its devices, its guest, and the edits that a plan makes.
  *
- * Formats: libvirt's docs/formatdomain (hostdev, rom, os). The order: domain_parse, domain_apply, domain_free. A domain
- * belongs to one thread.
+ * Formats: libvirt's docs/formatdomain. The order: domain_parse, domain_apply, domain_free. A domain belongs to one
+ * thread.
  */
 #pragma once
 
@@ -13,16 +13,15 @@
 
 struct domain {
     struct tree tree;
-    enum firmware firmware;
-    enum guest_machine machine;
+    struct guest guest;
     size_t count, pci_count;
-    struct device *devices; /* in document order, PCI and mdev */
+    struct device *devices; /* in document order, PCI and mdev; room for DOMAIN_DEVICES_MAX */
     xmlNode **nodes;        /* their <hostdev> elements */
 };
 
 /* Parses `xml` (borrowed: it must outlive the domain) and finds the passthrough devices in it. Fails with ERROR_INPUT
- * when it is no domain XML, or a PCI hostdev has no readable source address; with ERROR_LIMIT when it is too large.
- * domain_free gives it back. */
+ * when it is no domain XML, a PCI hostdev has no readable source address, or two devices have one alias; with
+ * ERROR_LIMIT when it is too large. domain_free gives it back. */
 int domain_parse(struct bytes xml, struct domain *domain, struct error *err);
 
 /* Makes the plan's edits and writes the result into *out (must be {0}). Every PCI hostdev gets mode="subsystem",

@@ -162,7 +162,7 @@ static xmlNode *find_named(xmlNode *node, const char *href, const char *name) {
 }
 
 xmlNode *tree_child(const xmlNode *parent, const char *name) {
-    return find_named(parent->children, NULL, name);
+    return parent ? find_named(parent->children, NULL, name) : NULL;
 }
 
 xmlNode *tree_next(const xmlNode *sibling, const char *name) {
@@ -178,10 +178,15 @@ xmlNode *tree_next_ns(const xmlNode *sibling, const char *href, const char *name
 }
 
 const char *tree_attribute(const xmlNode *node, const char *name) {
-    const xmlAttr *attribute = xmlHasNsProp((xmlNode *)node, XML(name), NULL);
+    const xmlAttr *attribute = node ? xmlHasNsProp((xmlNode *)node, XML(name), NULL) : NULL;
     if (!attribute)
         return NULL;
     return attribute->children ? (const char *)attribute->children->content : "";
+}
+
+bool tree_attribute_is(const xmlNode *node, const char *name, const char *value) {
+    const char *found = tree_attribute(node, name);
+    return found && strcmp(found, value) == 0;
 }
 
 const char *tree_text(const xmlNode *node) {

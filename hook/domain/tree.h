@@ -36,7 +36,7 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
 /* Prepares a parsed tree for the edits below. */
 int tree_editable(struct tree *tree, struct error *err);
 
-/* The first child element of that name in no namespace, or NULL. */
+/* The first child element of that name in no namespace, or NULL. NULL has none. */
 xmlNode *tree_child(const xmlNode *parent, const char *name);
 
 /* The next sibling element of that name in no namespace, or NULL. */
@@ -50,9 +50,12 @@ xmlNode *tree_next_ns(const xmlNode *sibling, const char *href, const char *name
  * between the start tag and a comment or CDATA section does not count. */
 const char *tree_text(const xmlNode *node);
 
-/* The attribute's value, which the tree owns, or NULL. Attributes in a namespace do not count. Thanks to the refusal of
- * document types a value is always one text node. */
+/* The attribute's value, which the tree owns, or NULL. NULL has none, and attributes in a namespace do not count.
+ * Thanks to the refusal of document types a value is always one text node. */
 const char *tree_attribute(const xmlNode *node, const char *name);
+
+/* Has node the attribute, with this value? NULL has none. */
+bool tree_attribute_is(const xmlNode *node, const char *name, const char *value);
 
 /* Gives node the attribute (value NULL: takes it away). What is so already is no change. Returns 0 or -1 (memory). */
 int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const char *value, struct error *err);
@@ -79,6 +82,9 @@ int tree_set_text(struct tree *tree, xmlNode *node, const char *text, struct err
  * keeps its place there, and beside text only the element itself goes. Neither it nor what is in it may be used
  * afterwards. Never the root. */
 void tree_remove(struct tree *tree, xmlNode *node);
+
+/* Takes the element's later siblings of its name, in no namespace, away: what shall be there once, is there once. */
+void tree_remove_seconds(struct tree *tree, xmlNode *first);
 
 /* Writes the tree into *out: source itself where nothing changed. */
 int tree_write(const struct tree *tree, struct buffer *out, struct error *err);

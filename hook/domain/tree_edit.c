@@ -143,3 +143,8 @@ void tree_remove(struct tree *tree, xmlNode *node) {
         xmlFreeNode(node);
     }
 }
+
+void tree_remove_seconds(struct tree *tree, xmlNode *first) {
+    for (xmlNode *second; (second = tree_next(first, (const char *)first->name));)
+        tree_remove(tree, second);
+}

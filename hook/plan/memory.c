@@ -27,6 +27,7 @@ struct plan_memory *plan_memory_new(struct error *err) {
 
 static int copy_plan(const struct plan *from, struct plan *to, struct error *err) {
     to->firmware = from->firmware;
+    to->guest = from->guest;
     to->count = from->count;
     to->decisions = calloc(from->count + 1, sizeof(*to->decisions));
     if (!to->decisions)

@@ -1,12 +1,12 @@
-/* What a VM's devices get. Pure: options, host facts and bundles in, decisions out. */
+/* What a VM gets: the decisions of a first call, which later calls repeat. Pure data: no pointer in it but to published
+ * ROMs, which live as long as the process, and to names of the program's own tables. */
 #pragma once
 
 #include "base/error.h"
-#include "config/options.h"
-#include "config/vmi.h"
-#include "host/facts.h"
+#include "config/device_options.h"
+#include "config/guest_options.h"
 #include "plan/device.h"
-#include "rom/match.h"
+#include "plan/guest.h"
 #include "rom/publish.h"
 
 enum rom_setting {
@@ -16,18 +16,54 @@ enum rom_setting {
     ROM_SETTING_DISABLED, /* enabled="no": the guest sees no ROM */
 };
 
-/* What one device gets. */
-struct decision {
-    struct pci_address address;
-    enum rom_setting rom;
-    uint8_t rom_origin;                    /* who asked for ROM_SETTING_DEVICE or _DISABLED, see config/options.h */
-    const struct published_rom *published; /* with ROM_SETTING_FILE */
-    enum toggle rom_bar;                   /* TOGGLE_UNSET: as it is, or on where a file is given */
+/* A vfio-pci property that libvirt has no element for: it goes into <qemu:override>. */
+struct property {
+    const char *name;
+    enum property_type type;
+    char value[PROPERTY_VALUE_MAX];
 };
 
-/* What a VM gets. */
+#define PROPERTIES_MAX (VFIO_PROPERTY_COUNT + 12) /* what "vfio" can give, and what the other options can */
+
+/* What one device gets. */
+struct decision {
+    enum device_kind kind;
+    struct pci_address address; /* with DEVICE_PCI */
+    char uuid[UUID_TEXT_MAX];   /* with DEVICE_MDEV */
+    bool is_companion;          /* KubeVirt left it behind: its <hostdev> is ours to add */
+
+    enum rom_setting rom;
+    uint8_t rom_origin;                    /* who asked for ROM_SETTING_DEVICE or _DISABLED */
+    const struct published_rom *published; /* with ROM_SETTING_FILE */
+    enum toggle rom_bar;                   /* TOGGLE_UNSET: as it is, or on where a file is given */
+
+    enum toggle display, ramfb; /* TOGGLE_UNSET: as it is */
+    char driver_model[LABEL_MAX + 1];
+    size_t property_count;
+    struct property properties[PROPERTIES_MAX];
+
+    bool is_placed; /* the guest address is ours to say */
+    struct pci_address guest_address;
+    bool is_multifunction; /* it is function 0 of a slot that has others */
+};
+
+/* What the guest as a whole gets; what is unset or 0 stays as it is. */
+struct guest_decision {
+    enum toggle hide_hypervisor;
+    char hyperv_vendor_id[HYPERV_VENDOR_ID_MAX + 1];
+    enum ioapic_driver ioapic;
+    enum toggle topoext;
+    struct phys_addr_wish max_phys_addr;
+    bool has_hole64;
+    bool hole64_on_pcie; /* with has_hole64, as is the next: the root bus is q35's */
+    uint64_t hole64_kib;
+    uint64_t ovmf_mmio64_mib;
+    bool remove_video;
+};
+
 struct plan {
     enum firmware firmware; /* the domain's */
+    struct guest_decision guest;
     size_t count;
     struct decision *decisions;
 };
@@ -39,37 +75,15 @@ static inline void plan_free_at(struct plan *plan) {
 }
 
 /* The decision for a device, or NULL when the plan has none. */
-const struct decision *plan_find(const struct plan *plan, struct pci_address address);
+const struct decision *plan_find(const struct plan *plan, const struct device *device);
 
-/* Every key of the annotation must mean something: "*", a device of the domain, or a device that the VMI asks for
- * (which a migration target's domain lacks). Fails with ERROR_INPUT and the key. */
-int plan_check_keys(const struct config *config, const struct vmi *vmi, const struct device *devices, size_t count,
-                    struct error *err);
+/* Is the decision about this device? */
+bool decision_is_for(const struct decision *decision, const struct device *device);
 
-/* What plan_device is given to decide. */
-struct plan_facts {
-    struct host_device host;
-    struct bundle *const *bundles;
-    size_t bundle_count;
-    enum firmware firmware; /* the domain's, as the next */
-    enum guest_machine machine;
-};
-
-/* What is said of a PCI device: the profiles of the bundles that fit it, and over them the annotation, key by key.
- * Where the host does not tell what the device is, no profile fits. Fails with ERROR_INPUT where the options contradict
- * each other, saying who gave them. */
-int plan_options(const struct config *config, const struct device *device, const struct plan_facts *facts,
-                 struct device_options *options, struct error *err);
-
-/* Who gave an option: "the annotation", or "the profile of bundle \"lab\"". Returns `text`. */
-#define ORIGIN_TEXT_MAX 96
-const char *origin_describe(uint8_t origin, struct bundle *const *bundles, char text[ORIGIN_TEXT_MAX]);
-
-/* Decides for one PCI device. On success *candidate is the bundle's ROM to verify and publish (its `rom` is NULL if
- * none is wanted) and *decision holds the rest. Fails with ERROR_REFUSED, or ERROR_INPUT for options that contradict;
- * the message leaves the device to the caller, for several devices may share a reason. */
-int plan_device(const struct device *device, const struct device_options *options, const struct plan_facts *facts,
-                struct decision *decision, struct rom_candidate *candidate, struct error *err);
+/* "ua-companion-0000-01-00-1": the alias of the <hostdev> that we add. KubeVirt needs one that starts with "ua-".
+ * Returns `text`. */
+#define COMPANION_ALIAS_MAX 48
+const char *companion_alias(struct pci_address address, char text[COMPANION_ALIAS_MAX]);
 
 /* "0000:e5:00.0 (igpu)", for messages. Returns `text`. */
 #define DEVICE_LABEL_MAX 128

@@ -1,8 +1,20 @@
-/* Any bytes as the VMI and as the annotation: refused as bad input, or options that merge for any device. */
+/* Any bytes as the VMI and as the annotation: refused as bad input, or options that merge for any device and that are
+ * read again as they are written. */
 #include <string.h>
 
-#include "config/options.h"
+#include "config/annotation.h"
 #include "config/vmi.h"
+
+static void read_again(const struct option_table *table, const void *options, void *again) {
+    static const struct json_place place = {"again"};
+    struct error err = {0};
+    CLEANUP(json_decref) json_t *object = options_to_json(table, options);
+    if (!object || options_parse(table, object, &place, again, &err) < 0)
+        __builtin_trap();
+    CLEANUP(json_decref) json_t *object_again = options_to_json(table, again);
+    if (!json_equal(object, object_again))
+        __builtin_trap();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -15,9 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     else if (err.code != ERROR_INPUT)
         __builtin_trap();
     error_clear(&err);
-    struct device_options options;
-    if (text && config_parse(text, &config, &err) == 0)
-        config_device_options(&config, "igpu", (struct pci_address){0, 0xe5, 0, 0}, &options, &err);
+    struct device_options options = {0}, options_again = {0};
+    struct guest_options guest_again = {0};
+    if (text && config_parse(text, &config, &err) == 0 &&
+        config_device_options(&config, "igpu", &(struct pci_address){0, 0xe5, 0, 0}, &options, &err) == 0) {
+        read_again(&device_option_table, &options, &options_again);
+        read_again(&guest_option_table, &config.guest, &guest_again);
+    }
     if (err.code != ERROR_NONE && err.code != ERROR_INPUT)
         __builtin_trap();
     return 0;

@@ -4,6 +4,7 @@ import hashlib
 import json
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import mkrom
 import vendor
@@ -340,4 +341,31 @@ BUNDLE = [
                        ("init", "add", "list", "verify", "match", "keygen", "sign", "pack")]),
 ]
 
-CASES = INSPECT + VERIFY + EDIT + BUNDLE
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+ANNOTATION = {"devices": {"*": {"romBar": "on"}, "igpu": {"expect": "1002:1681", "vfio": {"x-no-mmap": True}},
+                          "igpu-audio": {"guestAddress": "06:00.0"}},
+              "guest": {"hideHypervisor": True, "pciHole64": "64GiB", "ovmfMmio64": None}}
+DOMAINS = {
+    "vm.xml": (GOLDEN / "igpu-rembrandt/in/call1.xml").read_bytes(),
+    "none.xml": (GOLDEN / "no-gpu/in/call1.xml").read_bytes(),
+    "vmi.json": json.dumps({"metadata": {"annotations": {
+        "gpu.vm.kubevirt.io/config": json.dumps(ANNOTATION)}}}).encode(),
+    "typo.json": json.dumps({"metadata": {"annotations": {
+        "gpu.vm.kubevirt.io/config": json.dumps({"devices": {"igpu": {"xVGA": "on"}}})}}}).encode(),
+}
+RENDER = [
+    Case("explain", "Each option, its value, who gave it and what comes of it.",
+         {**HOST, **DOMAINS, **with_manifest(
+             roms=[{"id": "rembrandt", "file": "roms/vbios.rom", "sha256": hashlib.sha256(VBIOS).hexdigest(),
+                    "match": {"vendor": "1002", "device": "1681"}}],
+             profiles=[{"about": "All displays.", "match": {"class": "0300"}, "device": {"rom": "auto", "romBar": "off"},
+                        "guest": {"topoext": "on"}}])},
+         [f"render --domain vm.xml --vmi vmi.json --sysfs sys --bundle lab {how}" for how in
+          ("--explain", "--explain=json", "--explain --no-builtin-profiles", "--explain --diff", "--explain=yaml")]
+         + ["render --domain none.xml --vmi vmi.json --sysfs sys --explain",
+            "render --domain none.xml --vmi vmi.json --sysfs sys --explain=json",
+            "render --domain vm.xml --vmi typo.json --sysfs sys --explain",
+            "bundle list lab", "bundle list --builtin", "bundle list", "render --help"]),
+]
+
+CASES = INSPECT + VERIFY + EDIT + BUNDLE + RENDER

@@ -11,9 +11,11 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.append(str(TESTS / 'fixtures'))
 import mkrom  # noqa: E402
 GOLDEN = TESTS / 'golden'
+sys.path.append(str(GOLDEN))
 BUNDLES = TESTS / 'fixtures/bundles'
 BUNDLE = BUNDLES / 'lab'
-HOST = TESTS / 'fixtures/hosts/lab'
+HOSTS = TESTS / 'fixtures/hosts'
+HOST = HOSTS / 'lab'
 
 ONE_CALL = 'domain',
 THREE_CALLS = 'call1', 'call2', 'call3'

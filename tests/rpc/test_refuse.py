@@ -27,6 +27,8 @@ DEFECTS = {  # bundle: what the refusal must name
     'profile-expect': ['profiles[0].device.expect'],
     'profile-unknown-rom': ['profiles[0].device.rom', 'rembrandt-vbois'],
     'profile-duplicate': ['profiles[0] and profiles[1]'],
+    'profile-address': ['profiles[0].device.guestAddress'],
+    'profile-empty': ['profiles[0] says nothing'],
     'wrong-kind': ['ConfigMap'],
     'wrong-version': ['gpu.vm.kubevirt.io/v2'],
 }
@@ -60,7 +62,7 @@ class Bundle(RefuseTestCase):
                 self.assertRefused(sidecar, hook, *words)
 
     def test_every_defective_bundle_is_tried(self):
-        fine = {'lab', 'configmap', 'joined-images', 'profiles', 'profile-bar', 'class'}
+        fine = {'lab', 'configmap', 'joined-images', 'profiles', 'profile-bar', 'profile-guest', 'profile-options', 'class'}
         self.assertEqual({path.name for path in lab.BUNDLES.iterdir()} - fine, set(DEFECTS))
 
     def test_a_configmap_mount(self):
@@ -70,9 +72,9 @@ class Bundle(RefuseTestCase):
         self.assertIn(b'/rembrandt-vbios', answer)
 
     def test_no_bundle_at_all(self):
-        """Nothing to give, so nothing is given, unless the VM demands it."""
+        """No file to give, so none is given, unless the VM demands it."""
         sidecar, hook = self.launch(bundle=None)
-        self.assertNotIn(b'<rom ', hook.on_define_domain(CALL1, lab.vmi(lab.VM)).replace(b'<rom enabled="no">', b''))
+        self.assertNotIn(b'/rom/', hook.on_define_domain(CALL1, lab.vmi(lab.VM)))
         vmi = lab.annotated(lab.VM, {'devices': {lab.NAME: {'rom': 'auto'}}})
         vmi = vmi.replace(b'a1b2c3d4-', b'ffffffff-')  # another VM: this one has its plan
         self.assertRefused(sidecar, hook, lab.ADDRESS, lab.NAME, vmi=vmi)

@@ -1,5 +1,5 @@
 /* config/vmi: what is read of the VMI, and what is wrong with it. */
-#include "config/options.h"
+#include "config/annotation.h"
 #include "config/vmi.h"
 #include "support.h"
 
@@ -97,6 +97,20 @@ static void devices_asked_for(void **state) {
     }
 }
 
+static void devices_in_turn(void **state) {
+    (void)state;
+    struct error err = {0};
+    CLEANUP(vmi_free) struct vmi vmi = {0};
+    vmi_parse(bytes_of("{\"spec\": {\"domain\": {\"devices\": {\"hostDevices\": [{\"name\": \"c\"}, {}], \"gpus\": "
+                       "[{\"name\": \"a\"}, {\"name\": 1}, {\"name\": \"b\"}]}}}}"),
+              &vmi, &err);
+    assert_no_error(&err);
+    assert_string_equal(vmi_device_name(&vmi, 0), "a");
+    assert_string_equal(vmi_device_name(&vmi, 1), "b");
+    assert_string_equal(vmi_device_name(&vmi, 2), "c");
+    assert_null(vmi_device_name(&vmi, 3));
+}
+
 static void free_may_be_repeated(void **state) {
     (void)state;
     struct error err = {0};
@@ -109,8 +123,12 @@ static void free_may_be_repeated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_that_is_read), cmocka_unit_test(absent_fields),        cmocka_unit_test(refused),
-        cmocka_unit_test(devices_asked_for),       cmocka_unit_test(free_may_be_repeated),
+        cmocka_unit_test(everything_that_is_read),
+        cmocka_unit_test(absent_fields),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(devices_asked_for),
+        cmocka_unit_test(devices_in_turn),
+        cmocka_unit_test(free_may_be_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* domain/find: which devices a domain passes through, and how it boots. */
+/* domain/find: which devices a domain passes through. */
 #include <stdio.h>
 
 #include "domain/domain.h"
@@ -178,35 +178,94 @@ static void rom_elements(void **state) {
     }
 }
 
+/* How it boots is read where there is a device to look after, see domain/read_guest. */
 static void firmware(void **state) {
     (void)state;
     static const struct {
-        const char *os;
+        const char *devices;
         enum firmware firmware;
+    } cases[] = {{PCI(SOURCE), FIRMWARE_UEFI}, {"<hostdev type='mdev'/>", FIRMWARE_UEFI}, {"", FIRMWARE_ANY}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(domain_free) struct domain domain;
+        struct error err = {0};
+        buffer_printf(&text, "<domain><os firmware='efi'/><devices>%s</devices></domain>", cases[i].devices);
+        domain_parse(buffer_bytes(&text), &domain, &err);
+        assert_no_error(&err);
+        assert_int_equal(domain.guest.firmware, cases[i].firmware);
+    }
+}
+
+#define UUID "5d307ca9-b3ef-428c-8861-06e72d69f223"
+#define MDEV "<hostdev mode='subsystem' type='mdev' model='vfio-pci' "
+
+/* What is read of a device besides its address. */
+static void details(void **state) {
+    (void)state;
+    static const struct {
+        const char *devices, *uuid;
+        bool display, ramfb, has_guest_address;
+        struct pci_address guest_address;
     } cases[] = {
-        {"", FIRMWARE_BIOS},
-        {"<os><type>hvm</type></os>", FIRMWARE_BIOS},
-        {"<os firmware='efi'/>", FIRMWARE_UEFI},
-        {"<os firmware='bios'/>", FIRMWARE_BIOS},
-        {"<os><loader readonly='yes' type='pflash'>/usr/share/x.fd</loader></os>", FIRMWARE_UEFI},
-        {"<os><loader type='rom'>/usr/share/OVMF/OVMF.amdsev.fd</loader></os>", FIRMWARE_UEFI},
-        {"<os><loader>/usr/share/AAVMF/AAVMF_CODE.fd</loader></os>", FIRMWARE_UEFI},
-        {"<os><loader>/usr/share/edk2/ovmf/x.fd</loader></os>", FIRMWARE_UEFI},
-        {"<os><loader type='rom'>/usr/share/seabios/bios.bin</loader></os>", FIRMWARE_BIOS},
-        {"<os><loader type='rom'/></os>", FIRMWARE_BIOS},
-        {"<os><loader><!-- OVMF --></loader></os>", FIRMWARE_BIOS},
-        {"<metadata><os firmware='efi'/></metadata>", FIRMWARE_BIOS},
+        {PCI(SOURCE), "", false, false, false, {0}},
+        {PCI(SOURCE "<address type='pci' bus='0x06' slot='0'/>"), "", false, false, true, {0, 6, 0, 0}},
+        {PCI(SOURCE "<address type='pci'/>"), "", false, false, false, {0}},
+        {MDEV "><source><address uuid='" UUID "'/></source></hostdev>", UUID, false, false, false, {0}},
+        {MDEV "><source><address type='' bus='' uuid='5D307CA9-B3EF-428C-8861-06E72D69F223'/></source></hostdev>",
+         "5D307CA9-B3EF-428C-8861-06E72D69F223",
+         false,
+         false,
+         false,
+         {0}},
+        {MDEV "><source><address uuid='" UUID "x'/></source></hostdev>", "", false, false, false, {0}},
+        {MDEV "><source/></hostdev>", "", false, false, false, {0}},
+        {MDEV "display='on' ramfb='on'/>", "", true, true, false, {0}},
+        {MDEV "display='off' ramfb='off'/>", "", false, false, false, {0}},
+        {MDEV "><address type='pci' bus='7' slot='0' function='1'/></hostdev>", "", false, false, true, {0, 7, 0, 1}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         CLEANUP(buffer_free) struct buffer text = {0};
         CLEANUP(domain_free) struct domain domain;
         struct error err = {0};
-        buffer_printf(&text, "<domain>%s</domain>", cases[i].os);
-        domain_parse(buffer_bytes(&text), &domain, &err);
+        parse_devices(cases[i].devices, &text, &domain, &err);
         assert_no_error(&err);
-        if (domain.firmware != cases[i].firmware)
-            fail_msg("%s: %s", cases[i].os, firmware_name(domain.firmware));
-        assert_int_equal(domain.count, 0);
+        const struct device *device = &domain.devices[0];
+        assert_string_equal(device->uuid, cases[i].uuid);
+        assert_int_equal(device->display_on, cases[i].display);
+        assert_int_equal(device->ramfb_on, cases[i].ramfb);
+        assert_int_equal(device->has_guest_address, cases[i].has_guest_address);
+        if (cases[i].has_guest_address)
+            assert_true(pci_address_equal(device->guest_address, cases[i].guest_address));
+    }
+}
+
+/* libvirt refuses two devices of one user alias, and KubeVirt names them by it. */
+static void aliases_are_unique(void **state) {
+    (void)state;
+    static const struct {
+        const char *devices, *part; /* part NULL: fine */
+    } cases[] = {
+        {PCI(SOURCE ALIAS) PCI(SOURCE "<alias name='ua-gpu-other'/>"), NULL},
+        {PCI(SOURCE ALIAS) PCI(SOURCE ALIAS),
+         "hostdev ua-gpu-igpu: another <hostdev> has the same alias, which libvirt refuses"},
+        {PCI(SOURCE ALIAS) "<disk>" ALIAS "</disk>", "hostdev ua-gpu-igpu: another <disk> has the same alias"},
+        {"<interface>" ALIAS "</interface>" PCI(SOURCE ALIAS), "another <interface> has the same alias"},
+        {PCI(SOURCE ALIAS) "<hostdev type='mdev'>" ALIAS "</hostdev>", "another <hostdev> has the same alias"},
+        /* Others' aliases are not ours to judge, and libvirt's own are made anew. */
+        {PCI(SOURCE ALIAS) "<disk><alias name='ua-x'/></disk><disk><alias name='ua-x'/></disk>", NULL},
+        {PCI(SOURCE "<alias name='hostdev0'/>") PCI(SOURCE "<alias name='hostdev0'/>"), NULL},
+        {PCI(SOURCE) PCI(SOURCE), NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        CLEANUP(domain_free) struct domain domain;
+        struct error err = {0};
+        parse_devices(cases[i].devices, &text, &domain, &err);
+        if (cases[i].part) {
+            assert_error(&err, ERROR_INPUT, cases[i].part);
+            assert_null(domain.devices);
+        }
+        assert_no_error(&err);
     }
 }
 
@@ -237,7 +296,7 @@ static void as_many_as_allowed(void **state) {
         CLEANUP(domain_free) struct domain domain;
         struct error err = {0};
         for (int i = 0; i < count; i++)
-            buffer_append_text(&devices, PCI(SOURCE ALIAS));
+            buffer_printf(&devices, PCI(SOURCE "<alias name='ua-gpu-%d'/>"), i);
         parse_devices(devices.data, &text, &domain, &err);
         if (count > DOMAIN_DEVICES_MAX) {
             assert_error(&err, ERROR_LIMIT, "more than 256 passthrough devices");
@@ -253,6 +312,7 @@ int main(void) {
         cmocka_unit_test(shapes),         cmocka_unit_test(names),
         cmocka_unit_test(addresses),      cmocka_unit_test(refused),
         cmocka_unit_test(rom_elements),   cmocka_unit_test(firmware),
+        cmocka_unit_test(details),        cmocka_unit_test(aliases_are_unique),
         cmocka_unit_test(document_order), cmocka_unit_test(as_many_as_allowed),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

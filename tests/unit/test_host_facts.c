@@ -164,6 +164,221 @@ static void an_empty_device_folder_is_unknown(void **state) {
     assert_int_equal(read_device(*state, "0000:e5:00.1").state, HOST_UNKNOWN);
 }
 
+#define DEVICE "bus/pci/devices/0000:e5:00.0/"
+
+/* What sysfs tells by links. */
+static void links(void **state) {
+    static const struct {
+        const char *physfn, *driver, *group; /* targets; NULL: no such link */
+        bool is_virtual;
+        const char *driver_name;
+        int group_number;
+    } cases[] = {
+        {NULL, NULL, NULL, false, "", HOST_GROUP_UNKNOWN},
+        {"../0000:e5:00.1", "../../../../bus/pci/drivers/vfio-pci", "../../../kernel/iommu_groups/15", true, "vfio-pci",
+         15},
+        {NULL, "../drivers/nvgrace_gpu_vfio_pci", "../../../kernel/iommu_groups/0", false, "nvgrace_gpu_vfio_pci", 0},
+        {"", "snd_hda_intel", "15", true, "snd_hda_intel", 15},
+        {NULL, NULL, "../iommu_groups/2147483647", false, "", INT32_MAX},
+        {NULL, NULL, "../iommu_groups/2147483648", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/99999999999999", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/-1", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/15x", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/x", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/", false, "", HOST_GROUP_UNKNOWN},
+        /* No name of a module has 64 characters: half a name is none. */
+        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abc", NULL, false,
+         "a123456789a123456789a123456789a123456789a123456789a123456789abc", HOST_GROUP_UNKNOWN},
+        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abcd", NULL, false, "",
+         HOST_GROUP_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *names[] = {DEVICE "physfn", DEVICE "driver", DEVICE "iommu_group"};
+        const char *targets[] = {cases[i].physfn, cases[i].driver, cases[i].group};
+        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+        for (size_t j = 0; j < COUNT(names); j++) {
+            unlink(path_in(*state, names[j]));
+            if (targets[j])
+                put_link(*state, names[j], *targets[j] ? targets[j] : "x");
+        }
+        struct host_device device = read_device(*state, "0000:e5:00.0");
+        assert_int_equal(device.state, HOST_PRESENT);
+        assert_int_equal(device.is_virtual, cases[i].is_virtual);
+        assert_string_equal(device.driver, cases[i].driver_name);
+        assert_int_equal(device.iommu_group, cases[i].group_number);
+    }
+    /* A file or a folder of that name is no link. */
+    unlink(path_in(*state, DEVICE "driver"));
+    put_text(*state, DEVICE "physfn", "x");
+    put_folder(*state, DEVICE "driver");
+    put_text(*state, DEVICE "iommu_group", "15");
+    struct host_device device = read_device(*state, "0000:e5:00.0");
+    assert_false(device.is_virtual);
+    assert_string_equal(device.driver, "");
+    assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
+}
+
+/* Of a function that is not there nothing is told. */
+static void no_links_without_a_function(void **state) {
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    put_link(*state, DEVICE "physfn", "x");
+    put_link(*state, DEVICE "iommu_group", "15");
+    unlink(path_in(*state, DEVICE "vendor"));
+    static const char *const addresses[] = {"0000:e5:00.0", "0000:e5:00.1"};
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        struct host_device device = read_device(*state, addresses[i]);
+        assert_int_not_equal(device.state, HOST_PRESENT);
+        assert_false(device.is_virtual);
+        assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
+        assert_string_equal(device.driver, "");
+    }
+}
+
+#define NO_WINDOW "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+
+static void bars(void **state) {
+    static const struct pci_address address = {0, 0xe5, 0, 0};
+    struct pci_bars found;
+    memset(&found, 0xff, sizeof(found));
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    assert_int_equal(host_read_bars(*state, address, &found), -1);
+    assert_int_equal(found.list[0].size, 0);
+    put_text(*state, DEVICE "resource", "garbage");
+    assert_int_equal(host_read_bars(*state, address, &found), -1);
+    put_text(*state, DEVICE "resource",
+             "0x0000006000000000 0x00000067ffffffff 0x000000000014220c\n" NO_WINDOW NO_WINDOW NO_WINDOW NO_WINDOW
+                 NO_WINDOW NO_WINDOW);
+    assert_int_equal(host_read_bars(*state, address, &found), 0);
+    assert_int_equal(found.list[0].size, UINT64_C(32) << 30);
+    assert_true(found.list[0].is_64bit);
+    assert_int_equal(host_read_bars(path_in(*state, "absent"), address, &found), -1);
+}
+
+static void iommu_widths(void **state) {
+    static const struct {
+        const char *cap; /* NULL: no such file */
+        unsigned width;
+    } cases[] = {
+        {NULL, 0},
+        {"d2008c222f0686\n", 48},   /* a Xeon: MGAW 0x2f */
+        {"d2008c40660462\n", 39},   /* a desktop: MGAW 0x26 */
+        {"c9de008cee690462\n", 42}, /* sixteen digits */
+        {"D2008C40660462", 39},
+        {"0\n", 0}, /* 1 bit, and 31: nobody's */
+        {"1e0000\n", 0},
+        {"1f0000\n", 32},
+        {"", 0},
+        {"\n", 0},
+        {"zz\n", 0},
+        {"d2008c40660462 x\n", 0},
+        {"0123456789abcdef0\n", 0},
+    };
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (cases[i].cap)
+            put_text(*state, DEVICE "iommu/intel-iommu/cap", cases[i].cap);
+        unsigned width = host_read_iommu_width(*state, (struct pci_address){0, 0xe5, 0, 0});
+        if (width != cases[i].width)
+            fail_msg("row %zu: %u", i, width);
+    }
+    assert_int_equal(host_read_iommu_width(*state, (struct pci_address){0, 0xe5, 0, 1}), 0);
+}
+
+static void assert_neighbours(const char *sysfs, struct pci_address of, enum host_scope scope, const char *expected) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct host_neighbours neighbours;
+    memset(&neighbours, 0xff, sizeof(neighbours));
+    assert_int_equal(host_read_neighbours(sysfs, of, scope, &neighbours), 0);
+    for (size_t i = 0; i < neighbours.count; i++) {
+        char address[PCI_ADDRESS_TEXT_MAX];
+        buffer_printf(&text, "%s%s", i ? " " : "", pci_address_format(neighbours.list[i], address));
+    }
+    assert_bytes(buffer_bytes(&text), expected);
+}
+
+/* A snapshot is somebody's folder: a FIFO in it must not be waited for. */
+static void fifos(void **state) {
+    static const char *const names[] = {DEVICE "subsystem_vendor", DEVICE "subsystem_device", DEVICE "resource",
+                                        DEVICE "iommu/intel-iommu/cap"};
+    static const struct pci_address address = {0, 0xe5, 0, 0};
+    struct host_device device;
+    struct pci_bars bars;
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    put_text(*state, names[3], "0\n");
+    for (size_t i = 0; i < COUNT(names); i++) {
+        unlink(path_in(*state, names[i]));
+        assert_int_equal(mkfifo(path_in(*state, names[i]), 0600), 0);
+        host_read_device(*state, address, &device);
+        assert_int_equal(device.state, HOST_UNKNOWN);
+        assert_int_equal(host_read_bars(*state, address, &bars), -1);
+    }
+    assert_int_equal(host_read_iommu_width(*state, address), 0);
+}
+
+static void neighbours_of_a_slot(void **state) {
+    static const char *const all[] = {"0000:e5:00.7", "0000:e5:00.0", "0000:e5:00.1",
+                                      "0000:e5:01.0", "0000:e6:00.0", "0001:e5:00.2"};
+    for (size_t i = 0; i < COUNT(all); i++)
+        put_sysfs_device(*state, all[i], &audio);
+    assert_neighbours(*state, (struct pci_address){0, 0xe5, 0, 0}, HOST_SLOT, "0000:e5:00.1 0000:e5:00.7");
+    assert_neighbours(*state, (struct pci_address){0, 0xe5, 0, 1}, HOST_SLOT, "0000:e5:00.0 0000:e5:00.7");
+    assert_neighbours(*state, (struct pci_address){0, 0xe5, 1, 0}, HOST_SLOT, "");
+    struct host_neighbours neighbours;
+    assert_int_equal(host_read_neighbours(*state, (struct pci_address){0, 0x99, 0, 0}, HOST_SLOT, &neighbours), -1);
+    assert_int_equal(neighbours.count, 0);
+    assert_int_equal(
+        host_read_neighbours(path_in(*state, "absent"), (struct pci_address){0, 0xe5, 0, 0}, HOST_SLOT, &neighbours),
+        -1);
+}
+
+#define GROUP "kernel/iommu_groups/15/devices/"
+
+static void neighbours_of_a_group(void **state) {
+    static const struct pci_address self = {0, 0xe5, 0, 0};
+    struct host_neighbours neighbours;
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    assert_int_equal(host_read_neighbours(*state, self, HOST_GROUP, &neighbours), -1);
+    put_link(*state, DEVICE "iommu_group", "../../../../kernel/iommu_groups/15");
+    assert_int_equal(host_read_neighbours(*state, self, HOST_GROUP, &neighbours), -1);
+    static const char *const members[] = {"0001:00:00.0", "0000:e5:00.1", "0000:e5:00.0", "0000:00:01.0", "not-one"};
+    for (size_t i = 0; i < COUNT(members); i++) {
+        char name[128];
+        snprintf(name, sizeof(name), GROUP "%s", members[i]);
+        put_link(*state, name, "x");
+    }
+    assert_neighbours(*state, self, HOST_GROUP, "0000:00:01.0 0000:e5:00.1 0001:00:00.0");
+    /* As many as there is room for; with one more it is not known which. */
+    for (int more = 3; more <= HOST_NEIGHBOURS_MAX; more++) {
+        char name[128];
+        assert_int_equal(host_read_neighbours(*state, self, HOST_GROUP, &neighbours), 0);
+        assert_int_equal(neighbours.count, more);
+        snprintf(name, sizeof(name), GROUP "0000:01:%02x.%x", more / 8, more % 8);
+        put_link(*state, name, "x");
+    }
+    assert_int_equal(host_read_neighbours(*state, self, HOST_GROUP, &neighbours), -1);
+}
+
+#define UUID "5d307ca9-b3ef-428c-8861-06e72d69f223"
+
+static void parents_of_mediated_devices(void **state) {
+    struct pci_address parent = {9, 9, 9, 1};
+    assert_int_equal(host_read_mdev_parent(*state, UUID, &parent), -1);
+    put_folder(*state, "devices/pci0000:e0/0000:e5:00.0/" UUID);
+    put_folder(*state, "bus/mdev/devices");
+    assert_int_equal(host_read_mdev_parent(*state, UUID, &parent), -1);
+    put_link(*state, "bus/mdev/devices/" UUID, "../../../devices/pci0000:e0/0000:e5:00.0/" UUID);
+    assert_int_equal(host_read_mdev_parent(*state, UUID, &parent), 0);
+    assert_true(pci_address_equal(parent, (struct pci_address){0, 0xe5, 0, 0}));
+    /* Its parent is no PCI function (a CCW or AP device), and the link leads nowhere. */
+    put_folder(*state, "devices/vfio_ap/matrix/" UUID);
+    unlink(path_in(*state, "bus/mdev/devices/" UUID));
+    put_link(*state, "bus/mdev/devices/" UUID, "../../../devices/vfio_ap/matrix/" UUID);
+    assert_int_equal(host_read_mdev_parent(*state, UUID, &parent), -1);
+    unlink(path_in(*state, "bus/mdev/devices/" UUID));
+    put_link(*state, "bus/mdev/devices/" UUID, "../absent");
+    assert_int_equal(host_read_mdev_parent(*state, UUID, &parent), -1);
+}
+
 struct reader {
     const char *sysfs, *address;
     enum host_state state;
@@ -217,6 +432,14 @@ int main(void) {
         FOLDER_TEST(damaged_files),
         FOLDER_TEST(no_ids_is_unknown),
         FOLDER_TEST(an_empty_device_folder_is_unknown),
+        FOLDER_TEST(links),
+        FOLDER_TEST(no_links_without_a_function),
+        FOLDER_TEST(bars),
+        FOLDER_TEST(iommu_widths),
+        FOLDER_TEST(fifos),
+        FOLDER_TEST(neighbours_of_a_slot),
+        FOLDER_TEST(neighbours_of_a_group),
+        FOLDER_TEST(parents_of_mediated_devices),
         FOLDER_TEST(threads_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* rom/manifest: what bundle.json may say, and how it is told what it may not. */
 #include <stdio.h>
 
+#include "base/json.h"
 #include "rom/manifest.h"
 #include "support.h"
 
@@ -117,10 +118,19 @@ static void refused(void **state) {
         {PROFILES("{}"), "profiles is an object: it must be an array"},
         {PROFILES("[1]"), "profiles[0] is a number: it must be an object"},
         {PROFILES("[{\"device\": {}}]"), "profiles[0].match is missing: it must be an object"},
-        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}}]"), "profiles[0].device is missing: it must be an object"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}}]"),
+         "profiles[0] says nothing: it needs \"device\" or \"guest\""},
         {PROFILE("\"vendor\": \"10de\"", "") ", \"x\": 1}", "not valid JSON"},
-        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"device\": {}, \"guest\": {}}]"),
-         "profiles[0]: unknown key \"guest\": known are \"match\", \"device\""},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"device\": {}, \"guests\": {}}]"),
+         "profiles[0]: unknown key \"guests\": known are \"about\", \"match\", \"device\", \"guest\""},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"guest\": []}]"),
+         "profiles[0].guest is an array: it must be an object"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"guest\": {\"ioapic\": \"x\"}}]"),
+         "profiles[0].guest.ioapic: \"x\" is none of"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"guest\": {}, \"about\": 1}]"),
+         "profiles[0].about is a number: it must be a string"},
+        {PROFILES("[{\"match\": {\"vendor\": \"10de\"}, \"guest\": {}, \"about\": \"a\\u001b[2Jb\"}]"),
+         "profiles[0].about has control characters in it"},
         {PROFILE("", ""), "profiles[0].match: a profile needs \"vendor\" or \"class\""},
         {PROFILE("\"revision\": \"c8\"", ""), "profiles[0].match: a profile needs \"vendor\" or \"class\""},
         {PROFILE("\"device\": \"1681\", \"class\": \"0300\"", ""),
@@ -131,6 +141,10 @@ static void refused(void **state) {
         {PROFILE("\"vendor\": \"10de\"", "\"romBar\": \"yes\""), "profiles[0].device.romBar: \"yes\" is neither"},
         {PROFILE("\"vendor\": \"10de\"", "\"expect\": \"10de:2204\""),
          "profiles[0].device.expect makes no sense in a profile: its \"match\" says which devices it is for"},
+        {PROFILE("\"vendor\": \"10de\"", "\"guestAddress\": \"06:00.0\""),
+         "profiles[0].device.guestAddress makes no sense in a profile: two devices"},
+        {PROFILE("\"vendor\": \"10de\"", "\"vfio\": {\"x-vga\": true}"),
+         "profiles[0].device.vfio: \"x-vga\" is not set this way"},
         {PROFILE("\"vendor\": \"10de\"", "\"rom\": \"b\""),
          "profiles[0].device.rom: this bundle has no ROM with the id \"b\""},
         {PROFILE("\"vendor\": \"10de\"", "\"rom\": \"none\", \"romBar\": \"on\""),
@@ -163,25 +177,31 @@ static void profiles(void **state) {
     parse(
         PROFILES(
             "[{\"match\": {\"vendor\": \"10de\"}, \"device\": {}}, {\"match\": {\"vendor\": \"1002\", \"class\": \"0300\"}, "
-            "\"device\": {\"rom\": \"a\", \"romBar\": \"off\"}}, "
-            "{\"match\": {\"class\": \"030000\"}, \"device\": {\"rom\": \"auto\"}}]"),
+            "\"about\": \"Ryzen\", \"device\": {\"rom\": \"a\", \"romBar\": \"off\"}}, "
+            "{\"match\": {\"class\": \"030000\"}, \"device\": {\"rom\": \"auto\"}, \"guest\": {\"topoext\": null}}, "
+            "{\"match\": {\"class\": \"0302\"}, \"guest\": {\"hideHypervisor\": false}}]"),
         &manifest, &err);
     assert_no_error(&err);
     static const struct {
-        const char *match;
-        struct device_options options;
+        const char *match, *about, *device, *guest;
     } expected[] = {
-        {"vendor 10de", {0}},
-        {"vendor 1002, class 0300", {.rom = ROM_ID, .rom_id = "a", .rom_bar = TOGGLE_OFF}},
-        {"class 030000", {.rom = ROM_AUTO}},
+        {"vendor 10de", NULL, "{}", "{}"},
+        {"vendor 1002, class 0300", "Ryzen", "{\"rom\": \"a\", \"romBar\": \"off\"}", "{}"},
+        {"class 030000", NULL, "{\"rom\": \"auto\"}", "{\"topoext\": null}"},
+        {"class 0302", NULL, "{}", "{\"hideHypervisor\": \"off\"}"},
     };
     assert_int_equal(manifest.profile_count, COUNT(expected));
     for (size_t i = 0; i < COUNT(expected); i++) {
+        const struct manifest_profile *profile = &manifest.profiles[i];
         char text[MATCH_TEXT_MAX];
-        assert_string_equal(match_describe(&manifest.profiles[i].match, text), expected[i].match);
-        assert_int_equal(manifest.profiles[i].options.rom, expected[i].options.rom);
-        assert_string_equal(manifest.profiles[i].options.rom_id, expected[i].options.rom_id);
-        assert_int_equal(manifest.profiles[i].options.rom_bar, expected[i].options.rom_bar);
+        CLEANUP(json_decref) json_t *device = device_options_to_json(&profile->options);
+        CLEANUP(json_decref) json_t *guest = guest_options_to_json(&profile->guest);
+        CLEANUP(free) char *device_text = json_dumps(device, 0);
+        CLEANUP(free) char *guest_text = json_dumps(guest, 0);
+        assert_string_equal(match_describe(&profile->match, text), expected[i].match);
+        assert_string_equal(profile->about ? profile->about : "none", expected[i].about ? expected[i].about : "none");
+        assert_string_equal(device_text, expected[i].device);
+        assert_string_equal(guest_text, expected[i].guest);
     }
     manifest_free(&manifest);
 }

@@ -50,6 +50,15 @@ static void text(void **state) {
                                    "        \"vendor\": \"10de\"\n"
                                    "      },\n"
                                    "      \"device\": {}\n"
+                                   "    },\n"
+                                   "    {\n"
+                                   "      \"about\": \"what it is for\",\n"
+                                   "      \"match\": {\n"
+                                   "        \"vendor\": \"8086\"\n"
+                                   "      },\n"
+                                   "      \"guest\": {\n"
+                                   "        \"hideHypervisor\": \"on\"\n"
+                                   "      }\n"
                                    "    }\n"
                                    "  ]\n"
                                    "}\n";
@@ -106,11 +115,14 @@ static void fill(struct sequence *sequence, struct manifest *manifest) {
         struct manifest_profile *profile = &manifest->profiles[manifest->profile_count];
         profile->match = random_match(sequence, MATCH_BIT(MATCH_VENDOR));
         profile->options.rom_bar = sequence_below(sequence, 3);
-        profile->options.rom = profile->options.rom_bar ? ROM_AUTO : sequence_below(sequence, 4);
+        profile->options.rom.choice = profile->options.rom_bar ? ROM_AUTO : sequence_below(sequence, 4);
         if (manifest->count && sequence_below(sequence, 2)) {
-            profile->options.rom = ROM_ID;
-            snprintf(profile->options.rom_id, sizeof(profile->options.rom_id), "r1");
+            profile->options.rom.choice = ROM_ID;
+            snprintf(profile->options.rom.id, sizeof(profile->options.rom.id), "r1");
         }
+        profile->about = sequence_below(sequence, 2) ? strdup("\xc3\xa9 \"\\") : NULL;
+        profile->guest.hide_hypervisor = sequence_below(sequence, 3);
+        profile->guest.said.withdrawn = sequence_below(sequence, 2) << GUEST_TOPOEXT;
     }
 }
 
@@ -128,9 +140,12 @@ static void assert_same(const struct manifest *a, const struct manifest *b) {
     for (size_t i = 0; i < a->profile_count; i++) {
         const struct device_options *x = &a->profiles[i].options, *y = &b->profiles[i].options;
         assert_int_equal(match_compare(&a->profiles[i].match, &b->profiles[i].match), 0);
-        assert_int_equal(x->rom, y->rom);
-        assert_string_equal(x->rom_id, y->rom_id);
+        assert_int_equal(x->rom.choice, y->rom.choice);
+        assert_string_equal(x->rom.id, y->rom.id);
         assert_int_equal(x->rom_bar, y->rom_bar);
+        assert_string_equal(a->profiles[i].about ? a->profiles[i].about : "none",
+                            b->profiles[i].about ? b->profiles[i].about : "none");
+        assert_memory_equal(&a->profiles[i].guest, &b->profiles[i].guest, sizeof(a->profiles[i].guest));
     }
 }
 

@@ -228,7 +228,8 @@ static void the_winner_is_unique(void **state) {
 }
 
 static struct manifest_profile make_profile(unsigned keys, enum rom_choice rom, enum toggle bar) {
-    return (struct manifest_profile){.match = match_of(&device, keys), .options = {.rom = rom, .rom_bar = bar}};
+    return (struct manifest_profile){.match = match_of(&device, keys),
+                                     .options = {.rom = {.choice = rom}, .rom_bar = bar}};
 }
 
 static void profiles_are_merged(void **state) {
@@ -278,14 +279,51 @@ static void profiles_are_merged(void **state) {
                       second = {.manifest = {.profiles = &profiles[2], .profile_count = 1}},
                       *bundles[] = {&first, &second};
         struct device_options options = {0};
-        match_profiles(bundles, 2, &device, &options);
-        if (options.rom != cases[i].rom || options.rom_bar != cases[i].bar)
-            fail_msg("row %zu: rom %d, romBar %d", i, (int)options.rom, (int)options.rom_bar);
-        if (options.rom != ROM_UNSET)
-            assert_int_equal(options.origin[OPTION_ROM], cases[i].rom_origin);
+        struct guest_options guest = {0};
+        match_profiles(bundles, 2, &device, &options, &guest);
+        if (options.rom.choice != cases[i].rom || options.rom_bar != cases[i].bar)
+            fail_msg("row %zu: rom %d, romBar %d", i, (int)options.rom.choice, (int)options.rom_bar);
+        if (options.rom.choice != ROM_UNSET)
+            assert_int_equal(options.said.origin[OPTION_ROM], cases[i].rom_origin);
         if (options.rom_bar != TOGGLE_UNSET)
-            assert_int_equal(options.origin[OPTION_ROM_BAR], cases[i].bar_origin);
+            assert_int_equal(options.said.origin[OPTION_ROM_BAR], cases[i].bar_origin);
+        assert_false(guest_option_given(&guest, GUEST_HIDE_HYPERVISOR));
     }
+}
+
+/* What profiles say of the guest is merged by the same rules; null takes away what a weaker one says. */
+static void profiles_of_the_guest(void **state) {
+    (void)state;
+    struct manifest_profile wide = {.match = match_of(&device, VENDOR),
+                                    .guest = {.hide_hypervisor = TOGGLE_ON, .topoext = TOGGLE_ON}},
+                            narrow = {.match = match_of(&device, PAIR),
+                                      .guest = {.said = {.withdrawn = 1u << GUEST_TOPOEXT}, .ioapic = IOAPIC_KVM}},
+                            alien = {.match = match_of(&device, VENDOR), .guest = {.emulated_video = VIDEO_REMOVE}};
+    alien.match.value[MATCH_VENDOR]++;
+    struct manifest_profile profiles[] = {narrow, wide, alien};
+    struct manifest manifest = {.profiles = profiles, .profile_count = 3};
+    struct device_options options = {0};
+    struct guest_options guest = {0};
+    match_manifest_profiles(&manifest, &device, ORIGIN_BUILTIN, &options, &guest);
+    assert_int_equal(guest.hide_hypervisor, TOGGLE_ON);
+    assert_int_equal(guest.topoext, TOGGLE_UNSET);
+    assert_int_equal(guest.ioapic, IOAPIC_KVM);
+    assert_int_equal(guest.emulated_video, VIDEO_UNSET);
+    static const enum guest_option said[] = {GUEST_HIDE_HYPERVISOR, GUEST_TOPOEXT, GUEST_IOAPIC};
+    for (size_t i = 0; i < COUNT(said); i++)
+        assert_int_equal(guest.said.origin[said[i]], ORIGIN_BUILTIN);
+    /* A bundle's profile over the built-in one's, and the first bundle's over the second's. */
+    struct manifest_profile first_says = {.match = match_of(&device, VENDOR), .guest = {.ioapic = IOAPIC_QEMU}},
+                            second_says = {.match = match_of(&device, PAIR),
+                                           .guest = {.ioapic = IOAPIC_KVM, .topoext = TOGGLE_OFF}};
+    struct bundle first = {.manifest = {.profiles = &first_says, .profile_count = 1}},
+                  second = {.manifest = {.profiles = &second_says, .profile_count = 1}}, *bundles[] = {&first, &second};
+    match_profiles(bundles, 2, &device, &options, &guest);
+    assert_int_equal(guest.ioapic, IOAPIC_QEMU);
+    assert_int_equal(guest.said.origin[GUEST_IOAPIC], ORIGIN_PROFILE(0));
+    assert_int_equal(guest.topoext, TOGGLE_OFF);
+    assert_int_equal(guest.said.origin[GUEST_TOPOEXT], ORIGIN_PROFILE(1));
+    assert_int_equal(guest.hide_hypervisor, TOGGLE_ON);
 }
 
 int main(void) {
@@ -297,6 +335,7 @@ int main(void) {
         cmocka_unit_test(the_first_bundle_decides),
         cmocka_unit_test(the_winner_is_unique),
         cmocka_unit_test(profiles_are_merged),
+        cmocka_unit_test(profiles_of_the_guest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,117 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "domain/tree.h"
-#include "support.h"
-#include "walk.h"
-
-static const struct trust anybody;
-static const struct pci_identity gpu = {
-    .id = {0x1002, 0x1681}, .subsystem = {0x1462, 0x1381}, .revision = 0xc8, .class_code = 0x030000};
-static const struct pci_identity audio = {
-    .id = {0x1002, 0x1640}, .subsystem = {0x1462, 0x1640}, .revision = 0x00, .class_code = 0x040300};
-
-/* A node with the two devices, a bundle with a ROM for the first, and a hook. */
-struct lab {
-    char *folder;
-    char paths[3][256]; /* bundle, sysfs, ROM folder */
-    const char *bundle_path;
-    struct walk walk;
-};
-
-#define GPU(more)                                                                                                      \
-    "<hostdev type='pci'><source><address bus='0xe5' slot='0x00' function='0x0'/></source>"                            \
-    "<alias name='ua-gpu-igpu'/>" more "</hostdev>"
-#define AUDIO(more)                                                                                                    \
-    "<hostdev type='pci'><source><address bus='0xe5' slot='0x00' function='0x1'/></source>"                            \
-    "<alias name='ua-hostdevice-audio'/>" more "</hostdev>"
-#define DOMAIN(devices) "<domain type='kvm'><os firmware='efi'/><devices>" devices "</devices></domain>"
-
-#define VMI_START "{\"metadata\": {\"uid\": \"u1\", \"annotations\": {\"gpu.vm.kubevirt.io/config\": \""
-#define VMI_END   "\"}}, \"spec\": {\"domain\": {\"devices\": {\"gpus\": [{\"name\": \"igpu\"}]}}}}"
-#define PLAIN_VMI "{\"metadata\": {\"uid\": \"u1\"}}"
-
-static void put_bundle(const struct lab *lab, const char *name, const char *match) {
-    uint8_t rom[512], sha256[crypto_hash_sha256_BYTES];
-    char hex[2 * sizeof(sha256) + 1];
-    CLEANUP(buffer_free) struct buffer text = {0};
-    rom_build_x86(rom, gpu.id);
-    crypto_hash_sha256(sha256, rom, sizeof(rom));
-    buffer_printf(&text,
-                  "{\"apiVersion\": \"" MANIFEST_API_VERSION "\", \"kind\": \"" MANIFEST_KIND
-                  "\", \"name\": \"%s\", \"roms\": [{\"id\": \"vbios\", \"file\": \"a.rom\", \"sha256\": \"%s\", "
-                  "\"match\": {\"vendor\": \"1002\", \"device\": \"%s\"}}]}",
-                  name, sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)), match);
-    put_file(lab->folder, "bundle/a.rom", (struct bytes){rom, sizeof(rom)});
-    put_file(lab->folder, "bundle/" BUNDLE_MANIFEST, buffer_bytes(&text));
-}
-
-static int lab_open(void **state) {
-    static const char *const names[] = {"bundle", "sys", "roms"};
-    struct lab *lab = calloc(1, sizeof(*lab));
-    struct error err = {0};
-    void *folder = NULL;
-    tree_setup();
-    if (!lab || sodium_init() < 0 || folder_setup(&folder) < 0)
-        return -1;
-    *state = lab;
-    lab->folder = folder;
-    for (size_t i = 0; i < COUNT(names); i++)
-        snprintf(lab->paths[i], sizeof(lab->paths[i]), "%s/%s", lab->folder, names[i]);
-    put_bundle(lab, "lab", "1681");
-    put_folder(lab->folder, "sys");
-    put_sysfs_device(lab->paths[1], "0000:e5:00.0", &gpu);
-    put_sysfs_device(lab->paths[1], "0000:e5:00.1", &audio);
-    lab->bundle_path = lab->paths[0];
-    lab->walk = (struct walk){.sysfs = lab->paths[1],
-                              .bundles = bundle_set_open(&lab->bundle_path, 1, &anybody, &err),
-                              .publisher = publisher_open(lab->paths[2], "/compute", &err),
-                              .memory = plan_memory_new(&err),
-                              .policy = POLICY_ENFORCE};
-    return err.code == ERROR_NONE ? 0 : -1;
-}
-
-static int lab_close(void **state) {
-    struct lab *lab = *state;
-    void *folder = lab->folder;
-    bundle_set_close(lab->walk.bundles);
-    publisher_close(lab->walk.publisher);
-    plan_memory_free(lab->walk.memory);
-    free(lab);
-    return folder_teardown(&folder);
-}
-
-/* The reply's domain, which must be given; the caller frees it. */
-static struct buffer ask(const struct lab *lab, const char *domain, const char *vmi) {
-    CLEANUP(walk_reply_free) struct walk_reply reply = {0};
-    struct error err = {0};
-    int failed = walk_request(&lab->walk, bytes_of(domain), bytes_of(vmi), &reply, &err);
-    assert_no_error(&err);
-    assert_int_equal(failed, 0);
-    struct buffer taken = reply.domain;
-    reply.domain = (struct buffer){0};
-    return taken;
-}
-
-/* Asks, and checks that it is refused, without a domain and without a published ROM. */
-#define assert_refused(lab, domain, vmi, code, part) check_refused((lab), (domain), (vmi), (code), (part), __LINE__)
-static void check_refused(const struct lab *lab, const char *domain, const char *vmi, enum error_code code,
-                          const char *part, int line) {
-    CLEANUP(walk_reply_free) struct walk_reply reply = {0};
-    struct error err = {0};
-    if (walk_request(&lab->walk, bytes_of(domain), bytes_of(vmi), &reply, &err) != -1)
-        fail_msg("line %d: accepted", line);
-    check_error(&err, code, part, __FILE__, line);
-    assert_null(reply.domain.data);
-    assert_int_equal(count_entries(lab->paths[2]), 0);
-}
+#include "host/facts.h"
+#include "walk_support.h"
 
 static void no_device_no_change(void **state) {
     const struct lab *lab = *state;
     static const char *const domains[] = {
         "<domain/>",
         "<?xml version='1.0'?>\r\n<!-- <hostdev type='pci'/> --><domain  a = 'b' >\t</domain >\n",
-        DOMAIN("<hostdev type='mdev'/><hostdev type='usb'/>"),
+        DOMAIN("<hostdev type='scsi'/><hostdev type='usb'/>"),
     };
     for (size_t i = 0; i < COUNT(domains); i++) {
         /* Not even the VMI is looked at. */
@@ -122,6 +20,20 @@ static void no_device_no_change(void **state) {
         assert_bytes(buffer_bytes(&reply), domains[i]);
     }
     assert_int_equal(count_entries(lab->paths[2]), 0);
+}
+
+/* A vGPU is looked at, and stays as it is where nobody asks anything of it. */
+static void a_vgpu_stays_as_it_is(void **state) {
+    const struct lab *lab = *state;
+#define VGPU                                                                                                           \
+    "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source>"                                                  \
+    "<address uuid='5d307ca9-b3ef-428c-8861-06e72d69f223'/></source><alias name='ua-gpu-vgpu'/></hostdev>"
+    static const char *const domains[] = {DOMAIN(VGPU), DOMAIN("<hostdev  type = 'mdev'/>")};
+    for (size_t i = 0; i < COUNT(domains); i++) {
+        CLEANUP(buffer_free) struct buffer reply = ask(lab, domains[i], PLAIN_VMI);
+        assert_bytes(buffer_bytes(&reply), domains[i]);
+    }
+    assert_refused(lab, domains[0], "no JSON", ERROR_INPUT, "the VMI is not valid JSON");
 }
 
 static void the_rom_lands(void **state) {
@@ -143,7 +55,7 @@ static void the_rom_lands(void **state) {
     struct stat status;
     snprintf(path, sizeof(path), "roms/%.*s", (int)strcspn(name, "\""), name);
     CLEANUP(buffer_free) struct buffer published = get_file(lab->folder, path);
-    rom_build_x86(expected, gpu.id);
+    rom_build_x86(expected, lab_gpu.id);
     assert_int_equal(published.size, sizeof(expected));
     assert_memory_equal(published.data, expected, sizeof(expected));
     assert_int_equal(stat(path_in(lab->folder, path), &status), 0);
@@ -437,11 +349,10 @@ static void threads_walk_at_once(void **state) {
     }
 }
 
-#define LAB_TEST(test) cmocka_unit_test_setup_teardown(test, lab_open, lab_close)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         LAB_TEST(no_device_no_change),
+        LAB_TEST(a_vgpu_stays_as_it_is),
         LAB_TEST(the_rom_lands),
         LAB_TEST(three_calls_of_a_boot),
         LAB_TEST(an_accepted_plan_stands),
