@@ -25,7 +25,11 @@ SETUP = r'''
 set -e
 root=$1
 read -r pid rest </proc/self/stat # the number by which the outer /proc knows us
-mount --make-rprivate /
+# In a chroot / is no mount point, and need not be one where nothing is shared.
+if ! mount --make-rprivate / 2>/dev/null && grep -q " shared:" /proc/self/mountinfo; then
+    echo "/ is no mount point and its mounts are shared, so ours would be seen outside: bind the root over itself" >&2
+    exit 1
+fi
 for folder in dev run tmp home; do mount -t tmpfs -o mode=755 tmpfs "$root/$folder"; done
 for node in null zero full random urandom tty; do
     touch "$root/dev/$node"
@@ -59,7 +63,8 @@ class Root:
             raise RootError(f'{self.folder} has no libvirtd: run ci/dependencies test')
         self._log = tempfile.TemporaryFile()
         # A namespace of processes, so that none outlives us, however we end.
-        apart = ['setpriv', '--pdeathsig=KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child']
+        apart = ['setpriv', '--pdeathsig=KILL', 'unshare', '--mount', '--propagation=unchanged', '--pid', '--fork',
+                 '--kill-child']
         self._process = subprocess.Popen(
             [*apart, 'sh', '-c', SETUP, 'sh', self.folder], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self._log)
