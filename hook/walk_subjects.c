@@ -47,7 +47,6 @@ static struct subject *add_subject(struct subjects *subjects, struct error *err)
 }
 
 static int add_companion(struct subjects *subjects, struct pci_address address, struct error *err) {
-    char alias[COMPANION_ALIAS_MAX];
     if (subjects->count == DOMAIN_DEVICES_MAX)
         return error_set(err, ERROR_LIMIT, "with its companions the VM has more than %d passthrough devices",
                          DOMAIN_DEVICES_MAX);
@@ -55,12 +54,7 @@ static int add_companion(struct subjects *subjects, struct pci_address address, 
     if (!subject)
         return -1;
     subject->device = &subject->companion;
-    subject->companion = (struct device){.kind = DEVICE_PCI, .address = address};
-    subject->companion.alias = strdup(companion_alias(address, alias));
-    if (!subject->companion.alias)
-        return error_no_memory(err);
-    subject->companion.name = subject->companion.alias + strlen("ua-");
-    return 0;
+    return companion_device(address, &subject->companion, err);
 }
 
 /* The groups that the domain's own devices are in. */

@@ -86,8 +86,7 @@ static int print(const struct render *render, struct bytes before, struct bytes 
     return file_write_all(STDOUT_FILENO, after) < 0 ? error_set(err, ERROR_INTERNAL, "cannot write the result") : 0;
 }
 
-/* --- --explain ------------------------------------------------------------------------------------------------------
- */
+/* --- explain -------------------------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));

@@ -1,7 +1,5 @@
 #include "domain/companions.h"
 
-#include <string.h>
-
 #include "domain/address.h"
 #include "domain/read_guest.h"
 
@@ -23,8 +21,7 @@ static int check(const struct domain *domain, const struct decision *decision, s
                          "\"companions\" out",
                          address, count);
     for (size_t i = 0; i < domain->count; i++)
-        if (decision_is_for(decision, &domain->devices[i]) &&
-            strncmp(domain->devices[i].alias, "ua-", strlen("ua-")) != 0)
+        if (decision_is_for(decision, &domain->devices[i]) && !alias_is_users(domain->devices[i].alias))
             return error_set(err, ERROR_INPUT,
                              "%s: its hostdev has no alias that starts with \"ua-\", without which KubeVirt panics: "
                              "the hook that attached it must give it one",
@@ -56,20 +53,14 @@ static xmlNode *add_hostdev(struct domain *domain, const struct decision *decisi
 }
 
 static int add(struct domain *domain, const struct decision *decision, struct error *err) {
-    char alias[COMPANION_ALIAS_MAX];
     if (domain->count == DOMAIN_DEVICES_MAX)
         return error_set(err, ERROR_LIMIT, "the domain has more than %d passthrough devices", DOMAIN_DEVICES_MAX);
     xmlNode *hostdev = add_hostdev(domain, decision, err);
     if (!hostdev)
         return -1;
-    struct device device = {.kind = DEVICE_PCI, .address = decision->address};
-    device.alias = strdup(companion_alias(decision->address, alias));
-    if (!device.alias)
-        return error_no_memory(err);
-    device.name = device.alias + strlen("ua-");
-    domain->nodes[domain->count] = hostdev;
-    domain->devices[domain->count++] = device;
-    domain->pci_count++;
+    if (companion_device(decision->address, &domain->devices[domain->count], err) < 0)
+        return -1;
+    domain->nodes[domain->count++] = hostdev;
     return 0;
 }
 
@@ -89,7 +80,7 @@ bool companions_landed(const struct domain *domain, const struct plan *plan) {
             return false;
     for (size_t i = 0; i < domain->count; i++) {
         const struct decision *decision = plan_find(plan, &domain->devices[i]);
-        if (decision && decision->is_companion && strncmp(domain->devices[i].alias, "ua-", strlen("ua-")) != 0)
+        if (decision && decision->is_companion && !alias_is_users(domain->devices[i].alias))
             return false;
     }
     return true;

@@ -4,13 +4,12 @@
 #include "domain/edits.h"
 #include "domain/qemu.h"
 
-/* The attribute's value, or NULL: it is not there. */
+/* Has the attribute this value (NULL: is it absent)? */
 static bool has(const xmlNode *element, const char *name, const char *value) {
     return value ? tree_attribute_is(element, name, value) : !tree_attribute(element, name);
 }
 
-/* --- mode -----------------------------------------------------------------------------------------------------------
- */
+/* --- mode ----------------------------------------------------------------------------------------------------- */
 
 static bool is_pci(const struct device *device, const struct decision *decision) {
     (void)decision;
@@ -29,8 +28,7 @@ static bool landed_mode(const xmlNode *hostdev, const struct decision *decision)
     return has(hostdev, "mode", "subsystem");
 }
 
-/* --- rom ------------------------------------------------------------------------------------------------------------
- */
+/* --- rom ------------------------------------------------------------------------------------------------------ */
 
 /* What the attributes of <rom> shall be; NULL: absent. libvirt refuses enabled="no" together with the others. */
 struct rom_attributes {
@@ -86,8 +84,7 @@ static bool landed_rom(const xmlNode *hostdev, const struct decision *decision) 
     return has(rom, "enabled", wanted.enabled) && has(rom, "bar", wanted.bar) && has(rom, "file", wanted.file);
 }
 
-/* --- display and ramfb: of mediated devices since libvirt 4.6.0 and 5.10.0, of PCI functions since 10.3.0 ------------
- */
+/* --- display and ramfb: of mediated devices since libvirt 4.6.0 and 5.10.0, of PCI functions since 10.3.0 ----- */
 
 static bool applies_display(const struct device *device, const struct decision *decision) {
     (void)device;
@@ -115,8 +112,7 @@ static bool landed_ramfb(const xmlNode *hostdev, const struct decision *decision
     return has(hostdev, "ramfb", toggle_name(decision->ramfb));
 }
 
-/* --- driver model: since libvirt 10.0.0 ------------------------------------------------------------------------------
- */
+/* --- driver model: since libvirt 10.0.0 ----------------------------------------------------------------------- */
 
 static bool applies_driver(const struct device *device, const struct decision *decision) {
     (void)device;
@@ -137,8 +133,7 @@ static bool landed_driver(const xmlNode *hostdev, const struct decision *decisio
     return driver && has(driver, "model", decision->driver_model) && !tree_next(driver, "driver");
 }
 
-/* --- the place in the guest ------------------------------------------------------------------------------------------
- */
+/* --- the place in the guest ----------------------------------------------------------------------------------- */
 
 static bool applies_address(const struct device *device, const struct decision *decision) {
     (void)device;
@@ -157,8 +152,7 @@ static bool landed_address(const xmlNode *hostdev, const struct decision *decisi
            (!decision->is_multifunction || tree_attribute_is(element, "multifunction", "on"));
 }
 
-/* --- what libvirt has no element for ---------------------------------------------------------------------------------
- */
+/* --- what libvirt has no element for -------------------------------------------------------------------------- */
 
 static const char *alias_of(const xmlNode *hostdev) {
     const xmlNode *alias = tree_child(hostdev, "alias");

@@ -14,7 +14,7 @@
 struct domain {
     struct tree tree;
     struct guest guest;
-    size_t count, pci_count;
+    size_t count;
     struct device *devices; /* in document order, PCI and mdev; room for DOMAIN_DEVICES_MAX */
     xmlNode **nodes;        /* their <hostdev> elements */
 };

@@ -82,7 +82,6 @@ static int add_hostdev(struct domain *domain, xmlNode *hostdev, struct error *er
         return -1;
     domain->devices[domain->count] = device;
     domain->nodes[domain->count++] = hostdev;
-    domain->pci_count += device.kind == DEVICE_PCI;
     return 0;
 }
 
@@ -90,7 +89,7 @@ static int add_hostdev(struct domain *domain, xmlNode *hostdev, struct error *er
 static int check_alias(const struct domain *domain, size_t index, struct error *err) {
     const char *alias = domain->devices[index].alias;
     char storage[QUOTED_MAX];
-    if (strncmp(alias, "ua-", strlen("ua-")) != 0)
+    if (!alias_is_users(alias))
         return 0;
     const xmlNode *other = alias_find(xmlDocGetRootElement(domain->tree.document), alias, domain->nodes[index]);
     if (!other)

@@ -244,8 +244,7 @@ static bool landed_ovmf(const xmlNode *root, const struct guest_decision *decisi
     return qemu_has_ovmf_window(root, decision->ovmf_mmio64_mib);
 }
 
-/* --- emulatedVideo: <video><model type="none"/>, libvirt 4.6.0, and no <graphics>: libvirt adds a video to graphics
- * ---- */
+/* --- emulatedVideo: <video><model type="none"/>, libvirt 4.6.0 -------------------------------------------------- */
 
 static bool applies_video(const struct guest_decision *decision) {
     return decision->remove_video;
@@ -280,6 +279,7 @@ static void remove_but(struct tree *tree, xmlNode *list, const char *name, const
     }
 }
 
+/* <graphics> goes too: libvirt adds a video to it. */
 static int apply_video(struct tree *tree, xmlNode *root, const struct guest_decision *decision, struct error *err) {
     (void)decision;
     xmlNode *kept = find_none(root);

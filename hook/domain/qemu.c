@@ -28,14 +28,14 @@ static xmlNode *first_or_add(struct tree *tree, xmlNode *parent, const char *nam
     return found ? found : add(tree, parent, name, err);
 }
 
-/* --- properties of devices ------------------------------------------------------------------------------------------
- */
+/* --- properties of devices ------------------------------------------------------------------------------------ */
 
-/* The next property of that name for the alias at or behind `after` (NULL: the first). libvirt merges all blocks. */
+/* A property with the elements around it; {0} is before the first. libvirt merges all blocks, so all are walked. */
 struct place {
     xmlNode *override, *device, *frontend, *property;
 };
 
+/* To the next property of any device. Returns false behind the last. */
 static bool step(const xmlNode *root, struct place *place) {
     if (place->property && (place->property = next(place->property, "property")))
         return true;
@@ -57,6 +57,7 @@ static bool step(const xmlNode *root, struct place *place) {
     }
 }
 
+/* The next property of that name for the alias behind *place, which moves there, or NULL. */
 static xmlNode *find_property(const xmlNode *root, const char *alias, const char *name, struct place *place) {
     while (step(root, place))
         if (tree_attribute_is(place->device, "alias", alias) && tree_attribute_is(place->property, "name", name))
@@ -125,8 +126,7 @@ bool qemu_has_properties(const xmlNode *root, const char *alias, const struct pr
     return true;
 }
 
-/* --- OVMF's window --------------------------------------------------------------------------------------------------
- */
+/* --- OVMF's window -------------------------------------------------------------------------------------------- */
 
 /* QEMU takes options with one dash or two. */
 static xmlNode *option_before(const xmlNode *argument) {

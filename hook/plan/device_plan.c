@@ -102,7 +102,7 @@ static int check_alias(const struct device *device, struct error *err) {
             err, ERROR_INPUT,
             "it has no <alias>, by which its QEMU properties would be set: what made the hostdev (KubeVirt, "
             "another hook) must give one that starts with \"ua-\"");
-    bool kept = strncmp(alias, "ua-", strlen("ua-")) == 0;
+    bool kept = alias_is_users(alias);
     for (const char *c = alias; *c; c++)
         kept = kept && ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' ||
                         *c == '-');

@@ -95,16 +95,18 @@ static const char *misfit_x_vga(const struct fitting *fitting) {
 }
 
 /* QEMU hw/vfio/display.c: only a device with a region or plane of its own can show anything. */
-static const char *misfit_display(const struct fitting *fitting) {
-    return fitting->options->display == TOGGLE_ON && !is_mdev(fitting) && is_known(fitting) && !is_virtual(fitting)
+static const char *misfit_screen(const struct fitting *fitting, enum toggle wanted) {
+    return wanted == TOGGLE_ON && !is_mdev(fitting) && is_known(fitting) && !is_virtual(fitting)
                ? "only a vGPU draws into QEMU's display; a whole GPU draws on its own outputs"
                : NULL;
 }
 
+static const char *misfit_display(const struct fitting *fitting) {
+    return misfit_screen(fitting, fitting->options->display);
+}
+
 static const char *misfit_ramfb(const struct fitting *fitting) {
-    return fitting->options->ramfb == TOGGLE_ON && !is_mdev(fitting) && is_known(fitting) && !is_virtual(fitting)
-               ? "only a vGPU draws into QEMU's display; a whole GPU draws on its own outputs"
-               : NULL;
+    return misfit_screen(fitting, fitting->options->ramfb);
 }
 
 /* QEMU hw/vfio/igd.c (igd_gen): the generations 6 to 9, by the device ID's upper half. */

@@ -14,16 +14,8 @@ static bool is_x86(const struct guest *guest) {
     return guest->machine == GUEST_X86_64 || guest->machine == GUEST_ANY;
 }
 
-/* NULL: the option is fine. */
-static const char *misfit_x86_only(const struct guest_options *options, const struct guest *guest) {
-    (void)options;
-    return is_x86(guest) ? NULL : "only x86 guests have it";
-}
-
 /* libvirt refuses interrupt remapping without the split I/O APIC (src/qemu/qemu_validate.c). */
 static const char *misfit_ioapic(const struct guest_options *options, const struct guest *guest) {
-    if (!is_x86(guest))
-        return "only x86 guests have it";
     return options->ioapic == IOAPIC_KVM && guest->needs_split_ioapic
                ? "a virtual IOMMU that remaps interrupts, and more than 255 vCPUs, need QEMU's I/O APIC: say \"qemu\""
                : NULL;
@@ -32,8 +24,6 @@ static const char *misfit_ioapic(const struct guest_options *options, const stru
 /* QEMU target/i386/kvm/kvm.c: hv-passthrough takes the vendor id from KVM. */
 static const char *misfit_vendor_id(const struct guest_options *options, const struct guest *guest) {
     (void)options;
-    if (!is_x86(guest))
-        return "only x86 guests have it";
     return guest->has_hyperv_passthrough
                ? "with hyperv mode passthrough the vendor id is KVM's: set the features one by "
                  "one in the VM"
@@ -42,14 +32,10 @@ static const char *misfit_vendor_id(const struct guest_options *options, const s
 
 static const char *misfit_topoext(const struct guest_options *options, const struct guest *guest) {
     (void)options;
-    if (!is_x86(guest))
-        return "only x86 guests have it";
     return guest->has_cpu ? NULL : "the domain has no <cpu> that could have it";
 }
 
 static const char *misfit_phys_addr(const struct guest_options *options, const struct guest *guest) {
-    if (!is_x86(guest))
-        return "only x86 guests have it";
     if (!guest->has_cpu)
         return "the domain has no <cpu> that could have it";
     return options->max_phys_addr.mode == PHYS_ADDR_EMULATE && guest->cpu_passthrough
@@ -72,16 +58,30 @@ static const char *misfit_ovmf(const struct guest_options *options, const struct
     return guest->firmware == FIRMWARE_UEFI ? NULL : "it is for UEFI firmware, and the VM boots with SeaBIOS";
 }
 
-static const char *(*const misfits[GUEST_OPTION_COUNT])(const struct guest_options *options,
-                                                        const struct guest *guest) = {
-    [GUEST_HIDE_HYPERVISOR] = misfit_x86_only,
-    [GUEST_HYPERV_VENDOR_ID] = misfit_vendor_id,
-    [GUEST_IOAPIC] = misfit_ioapic,
-    [GUEST_TOPOEXT] = misfit_topoext,
-    [GUEST_MAX_PHYS_ADDR] = misfit_phys_addr,
-    [GUEST_PCI_HOLE64] = misfit_hole64,
-    [GUEST_OVMF_MMIO64] = misfit_ovmf,
+/* An option without a row goes with every guest. */
+static const struct {
+    bool x86_only;
+    /* Returns NULL where the option is fine. */
+    const char *(*misfit)(const struct guest_options *options, const struct guest *guest);
+} needs[GUEST_OPTION_COUNT] = {
+    [GUEST_HIDE_HYPERVISOR] = {.x86_only = true},
+    [GUEST_HYPERV_VENDOR_ID] = {.x86_only = true, .misfit = misfit_vendor_id},
+    [GUEST_IOAPIC] = {.x86_only = true, .misfit = misfit_ioapic},
+    [GUEST_TOPOEXT] = {.x86_only = true, .misfit = misfit_topoext},
+    [GUEST_MAX_PHYS_ADDR] = {.x86_only = true, .misfit = misfit_phys_addr},
+    [GUEST_PCI_HOLE64] = {.misfit = misfit_hole64},
+    [GUEST_OVMF_MMIO64] = {.misfit = misfit_ovmf},
 };
+
+/* Why the guest cannot have the option, or NULL. */
+static const char *find_misfit(const struct guest_options *options, enum guest_option option,
+                               const struct guest *guest) {
+    if (!guest_option_given(options, option))
+        return NULL;
+    if (needs[option].x86_only && !is_x86(guest))
+        return "only x86 guests have it";
+    return needs[option].misfit ? needs[option].misfit(options, guest) : NULL;
+}
 
 static void note_left_out(const struct guest_options *options, enum guest_option option, const char *reason,
                           const struct guest_facts *facts, struct buffer *notes) {
@@ -93,7 +93,7 @@ static void note_left_out(const struct guest_options *options, enum guest_option
 static int fit(struct guest_options *options, const struct guest_facts *facts, struct buffer *notes,
                struct error *err) {
     for (enum guest_option i = 0; i < GUEST_OPTION_COUNT; i++) {
-        const char *reason = misfits[i] && guest_option_given(options, i) ? misfits[i](options, facts->guest) : NULL;
+        const char *reason = find_misfit(options, i, facts->guest);
         if (!reason)
             continue;
         if (options->said.origin[i] == ORIGIN_ANNOTATION)

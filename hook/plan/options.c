@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Does the domain lack a device that the VMI asks for? */
 static bool lacks_devices(const struct vmi *vmi, const struct device *const *devices, size_t count) {
@@ -39,18 +38,11 @@ int plan_check_keys(const struct config *config, const struct vmi *vmi, const st
     return 0;
 }
 
-static bool is_same(const struct device *a, const struct device *b) {
-    if (a->kind != b->kind)
-        return false;
-    return a->kind == DEVICE_PCI ? pci_address_equal(a->address, b->address)
-                                 : a->uuid[0] && strcasecmp(a->uuid, b->uuid) == 0;
-}
-
 int plan_check_twice(const struct device *const *devices, size_t count, struct error *err) {
     char label[DEVICE_LABEL_MAX], first_label[DEVICE_LABEL_MAX];
     for (size_t i = 1; i < count; i++)
         for (size_t j = 0; j < i; j++)
-            if (is_same(devices[i], devices[j]))
+            if (device_is(devices[i], devices[j]->kind, devices[j]->address, devices[j]->uuid))
                 return error_set(err, ERROR_INPUT,
                                  "%s and %s are one device of the host, which libvirt refuses: remove one of them from "
                                  "the VM, or find the hook that attached it again",

@@ -79,12 +79,3 @@ const struct decision *plan_find(const struct plan *plan, const struct device *d
 
 /* Is the decision about this device? */
 bool decision_is_for(const struct decision *decision, const struct device *device);
-
-/* "ua-companion-0000-01-00-1": the alias of the <hostdev> that we add. KubeVirt needs one that starts with "ua-".
- * Returns `text`. */
-#define COMPANION_ALIAS_MAX 48
-const char *companion_alias(struct pci_address address, char text[COMPANION_ALIAS_MAX]);
-
-/* "0000:e5:00.0 (igpu)", for messages. Returns `text`. */
-#define DEVICE_LABEL_MAX 128
-const char *device_label(const struct device *device, char text[DEVICE_LABEL_MAX]);

@@ -4,6 +4,13 @@
 #include "domain/tree.h"
 #include "support.h"
 
+/* A cmocka fixture for a group whose tests parse trees. */
+static inline int tree_group_setup(void **state) {
+    (void)state;
+    tree_setup();
+    return 0;
+}
+
 /* A tree that is ready for edits. */
 static inline struct tree tree_of(const char *text) {
     struct tree tree;

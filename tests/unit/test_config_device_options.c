@@ -1,25 +1,9 @@
 /* config/device_options: every option with all that it takes, how it is written, and all that it refuses. */
-#include <stdio.h>
-
 #include "config/device_options.h"
+#include "option_support.h"
 #include "support.h"
 
-static const struct json_place place = {"it"};
-
-static int parse(const char *text, struct device_options *options, struct error *err) {
-    CLEANUP(json_decref) json_t *object = json_loads(text, JSON_DECODE_ANY, NULL);
-    if (!object)
-        fail_msg("no JSON: %s", text);
-    *options = (struct device_options){0};
-    return device_options_parse(object, &place, options, err);
-}
-
-static char *text_of(const struct device_options *options) {
-    CLEANUP(json_decref) json_t *object = device_options_to_json(options);
-    char *text = json_dumps(object, 0);
-    assert_non_null(text);
-    return text;
-}
+static const struct option_subject subject = {&device_option_table, sizeof(struct device_options), {"it"}};
 
 /* What is taken, and how it is written; NULL: as it is read. */
 static const char *const good[][2] = {
@@ -87,36 +71,15 @@ static const char *const good[][2] = {
 
 static void there_and_back(void **state) {
     (void)state;
-    bool seen[OPTION_COUNT] = {false};
-    for (size_t i = 0; i < COUNT(good); i++) {
-        struct device_options options, again;
-        struct error err = {0};
-        parse(good[i][0], &options, &err);
-        if (err.code != ERROR_NONE)
-            fail_msg("%s: %s", good[i][0], err.message);
-        CLEANUP(free) char *text = text_of(&options);
-        assert_string_equal(text, good[i][1] ? good[i][1] : good[i][0]);
-        parse(text, &again, &err);
-        assert_no_error(&err);
-        CLEANUP(free) char *text_again = text_of(&again);
-        assert_string_equal(text_again, text);
-        CLEANUP(json_decref) json_t *object = json_loads(text, 0, NULL);
-        for (enum device_option option = 0; option < OPTION_COUNT; option++) {
-            const json_t *value = json_object_get(object, device_option_name(option));
-            assert_int_equal(device_option_given(&options, option), value && !json_is_null(value));
-            assert_int_equal(options.said.withdrawn >> option & 1, json_is_null(value));
-            seen[option] |= value && !json_is_null(value);
-        }
-    }
-    for (enum device_option option = 0; option < OPTION_COUNT; option++)
-        assert_true(seen[option]);
+    check_options_taken(&subject, good, COUNT(good));
 }
 
 static void values(void **state) {
     (void)state;
     struct device_options options;
     struct error err = {0};
-    parse(
+    option_parse(
+        &subject,
         "{\"rom\": \"x\", \"romBar\": false, \"expect\": \"1002:1681\", \"guestAddress\": \"06:01.2\", \"layout\": "
         "\"multifunction\", \"companions\": \"group\", \"xVga\": true, \"display\": \"off\", \"ramfb\": \"on\", \"igd\": "
         "{\"mode\": \"upt\", \"opRegion\": false, \"lpc\": true, \"gms\": 243}, \"ids\": {\"vendor\": \"0001\", "
@@ -227,13 +190,7 @@ static void refused(void **state) {
         {"{\"vfio\": \"x-no-mmap=on\"}", "it.vfio is a string: it must be an object of vfio-pci properties"},
         {"{\"vfio\": {\"x-no-mmap\": 1}}", "it.vfio.x-no-mmap is a number"},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct device_options options;
-        struct error err = {0};
-        if (parse(cases[i][0], &options, &err) != -1)
-            fail_msg("accepted: %s", cases[i][0]);
-        assert_error(&err, ERROR_INPUT, cases[i][1]);
-    }
+    check_options_refused(&subject, cases, COUNT(cases));
 }
 
 /* "none" over a tuned ROM takes the tuning away; beside it is a contradiction. */
@@ -253,11 +210,11 @@ static void none_leaves_nothing_to_tune(void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct device_options into, from;
         struct error err = {0};
-        parse(cases[i].into, &into, &err);
-        parse(cases[i].from, &from, &err);
+        option_parse(&subject, cases[i].into, &into, &err);
+        option_parse(&subject, cases[i].from, &from, &err);
         assert_no_error(&err);
         device_options_merge(&into, &from, 1);
-        CLEANUP(free) char *text = text_of(&into);
+        CLEANUP(free) char *text = option_text(&subject, &into);
         assert_string_equal(text, cases[i].result);
         assert_int_equal(device_options_contradict(&into), cases[i].contradict);
     }

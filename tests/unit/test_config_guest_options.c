@@ -1,25 +1,9 @@
 /* config/guest_options: every option with all that it takes, how it is written, and all that it refuses. */
-#include <stdio.h>
-
 #include "config/guest_options.h"
+#include "option_support.h"
 #include "support.h"
 
-static const struct json_place place = {"guest"};
-
-static int parse(const char *text, struct guest_options *options, struct error *err) {
-    CLEANUP(json_decref) json_t *object = json_loads(text, JSON_DECODE_ANY, NULL);
-    if (!object)
-        fail_msg("no JSON: %s", text);
-    *options = (struct guest_options){0};
-    return guest_options_parse(object, &place, options, err);
-}
-
-static char *text_of(const struct guest_options *options) {
-    CLEANUP(json_decref) json_t *object = guest_options_to_json(options);
-    char *text = json_dumps(object, 0);
-    assert_non_null(text);
-    return text;
-}
+static const struct option_subject subject = {&guest_option_table, sizeof(struct guest_options), {"guest"}};
 
 /* What is taken, and how it is written; NULL: as it is read. */
 static const char *const good[][2] = {
@@ -64,38 +48,19 @@ static const char *const good[][2] = {
 
 static void there_and_back(void **state) {
     (void)state;
-    bool seen[GUEST_OPTION_COUNT] = {false};
-    for (size_t i = 0; i < COUNT(good); i++) {
-        struct guest_options options, again;
-        struct error err = {0};
-        parse(good[i][0], &options, &err);
-        if (err.code != ERROR_NONE)
-            fail_msg("%s: %s", good[i][0], err.message);
-        CLEANUP(free) char *text = text_of(&options);
-        assert_string_equal(text, good[i][1] ? good[i][1] : good[i][0]);
-        parse(text, &again, &err);
-        assert_no_error(&err);
-        assert_memory_equal(&again, &options, sizeof(options));
-        CLEANUP(json_decref) json_t *object = json_loads(text, 0, NULL);
-        for (enum guest_option option = 0; option < GUEST_OPTION_COUNT; option++) {
-            const json_t *value = json_object_get(object, guest_option_name(option));
-            assert_int_equal(guest_option_given(&options, option), value && !json_is_null(value));
-            assert_int_equal(options.said.withdrawn >> option & 1, json_is_null(value));
-            seen[option] |= value && !json_is_null(value);
-        }
-    }
-    for (enum guest_option option = 0; option < GUEST_OPTION_COUNT; option++)
-        assert_true(seen[option]);
+    check_options_taken(&subject, good, COUNT(good));
 }
 
 static void values(void **state) {
     (void)state;
     struct guest_options options;
     struct error err = {0};
-    parse("{\"hideHypervisor\": \"off\", \"hypervVendorId\": \"abc\", \"ioapic\": \"qemu\", \"topoext\": true, "
-          "\"maxPhysAddr\": {\"mode\": \"emulate\", \"bits\": 42}, \"pciHole64\": \"3MiB\", \"ovmfMmio64\": \"2MiB\", "
-          "\"emulatedVideo\": \"remove\"}",
-          &options, &err);
+    option_parse(
+        &subject,
+        "{\"hideHypervisor\": \"off\", \"hypervVendorId\": \"abc\", \"ioapic\": \"qemu\", \"topoext\": true, "
+        "\"maxPhysAddr\": {\"mode\": \"emulate\", \"bits\": 42}, \"pciHole64\": \"3MiB\", \"ovmfMmio64\": \"2MiB\", "
+        "\"emulatedVideo\": \"remove\"}",
+        &options, &err);
     assert_no_error(&err);
     assert_int_equal(options.hide_hypervisor, TOGGLE_OFF);
     assert_string_equal(options.hyperv_vendor_id, "abc");
@@ -109,7 +74,7 @@ static void values(void **state) {
     assert_int_equal(options.ovmf_mmio64.kind, WINDOW_SIZE);
     assert_int_equal(options.ovmf_mmio64.kib, 2048);
     assert_int_equal(options.emulated_video, VIDEO_REMOVE);
-    parse("{\"maxPhysAddr\": {\"mode\": \"passthrough\", \"limit\": 40}}", &options, &err);
+    option_parse(&subject, "{\"maxPhysAddr\": {\"mode\": \"passthrough\", \"limit\": 40}}", &options, &err);
     assert_no_error(&err);
     assert_int_equal(options.max_phys_addr.mode, PHYS_ADDR_PASSTHROUGH);
     assert_int_equal(options.max_phys_addr.limit, 40);
@@ -172,27 +137,25 @@ static void refused(void **state) {
         {"{\"emulatedVideo\": \"none\"}", "guest.emulatedVideo: \"none\" is none of \"keep\", \"remove\""},
         {"{\"emulatedVideo\": false}", "guest.emulatedVideo is true or false: it must be a string"},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct guest_options options;
-        struct error err = {0};
-        if (parse(cases[i][0], &options, &err) != -1)
-            fail_msg("accepted: %s", cases[i][0]);
-        assert_error(&err, ERROR_INPUT, cases[i][1]);
-    }
+    check_options_refused(&subject, cases, COUNT(cases));
 }
 
 static void merged(void **state) {
     (void)state;
     struct guest_options into, from;
     struct error err = {0};
-    parse("{\"maxPhysAddr\": {\"mode\": \"passthrough\", \"limit\": 40}, \"hypervVendorId\": \"longer\", \"ioapic\": "
-          "\"kvm\"}",
-          &into, &err);
-    parse("{\"maxPhysAddr\": {\"mode\": \"emulate\", \"bits\": 39}, \"hypervVendorId\": \"x\", \"ioapic\": null}",
-          &from, &err);
+    option_parse(
+        &subject,
+        "{\"maxPhysAddr\": {\"mode\": \"passthrough\", \"limit\": 40}, \"hypervVendorId\": \"longer\", \"ioapic\": "
+        "\"kvm\"}",
+        &into, &err);
+    option_parse(
+        &subject,
+        "{\"maxPhysAddr\": {\"mode\": \"emulate\", \"bits\": 39}, \"hypervVendorId\": \"x\", \"ioapic\": null}", &from,
+        &err);
     assert_no_error(&err);
     guest_options_merge(&into, &from, ORIGIN_PROFILE(1));
-    CLEANUP(free) char *text = text_of(&into);
+    CLEANUP(free) char *text = option_text(&subject, &into);
     assert_string_equal(text, "{\"hypervVendorId\": \"x\", \"ioapic\": null, \"maxPhysAddr\": {\"mode\": \"emulate\", "
                               "\"bits\": 39}}");
     assert_int_equal(into.said.origin[GUEST_MAX_PHYS_ADDR], ORIGIN_PROFILE(1));

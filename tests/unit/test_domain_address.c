@@ -4,12 +4,6 @@
 #include "domain/address.h"
 #include "domain_support.h"
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 static xmlNode *root_of(const struct tree *tree) {
     return xmlDocGetRootElement(tree->document);
 }
@@ -156,5 +150,5 @@ int main(void) {
         cmocka_unit_test(set_guest),
         cmocka_unit_test(set_source),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

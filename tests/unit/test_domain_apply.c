@@ -3,14 +3,12 @@
 
 #include "domain/domain.h"
 #include "domain/edits.h"
+#include "published_support.h"
 #include "support.h"
 
-#define FILE_PATH "/compute/gop-6162636465666768.rom"
-#define SOURCE    "<source><address bus='0xe5' slot='0'/></source>"
+#define SOURCE "<source><address bus='0xe5' slot='0'/></source>"
 
 static const struct pci_address address = {0, 0xe5, 0, 0};
-static struct publisher *publisher;
-static const struct published_rom *published;
 
 /* tree_write, which may be made to write something else. */
 int __real_tree_write(const struct tree *tree, struct buffer *out, struct error *err);
@@ -21,23 +19,6 @@ int __wrap_tree_write(const struct tree *tree, struct buffer *out, struct error 
     if (!written_instead)
         return __real_tree_write(tree, out, err);
     buffer_append_text(out, written_instead);
-    return 0;
-}
-
-static int setup(void **state) {
-    (void)state;
-    struct error err = {0};
-    tree_setup();
-    if (sodium_init() < 0 || !(publisher = publisher_open(NULL, "/compute", &err)))
-        return -1;
-    published =
-        publisher_publish(publisher, "gop", (const uint8_t *)"abcdefghijklmnopqrstuvwxyz012345", bytes_of("x"), &err);
-    return published ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    publisher_close(publisher);
     return 0;
 }
 
@@ -65,23 +46,23 @@ static const struct {
      "<hostdev mode='subsystem' type='pci' >" SOURCE "</hostdev >"},
     /* a file */
     {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_ON, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_OFF, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"off\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"off\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_UNSET,
      "<hostdev mode='subsystem' type='pci'><rom bar='off' file='/old'/>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" FILE_PATH "\"/>" SOURCE "</hostdev>"},
+     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/>" SOURCE "</hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'><rom enabled='no'/>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" FILE_PATH "\"/>" SOURCE "</hostdev>"},
+     "<hostdev mode='subsystem' type='pci'><rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/>" SOURCE "</hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_UNSET,
-     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" FILE_PATH "'></rom>" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" FILE_PATH "' bar=\"on\"></rom>" SOURCE "</hostdev>"},
+     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" PUBLISHED_PATH "'></rom>" SOURCE "</hostdev>",
+     "<hostdev mode='subsystem' type='pci'><rom x='y' file='" PUBLISHED_PATH "' bar=\"on\"></rom>" SOURCE "</hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_UNSET,
      "<hostdev mode='subsystem' type='pci'>\n  " SOURCE "\n  <alias name='a'/>\n</hostdev>",
-     "<hostdev mode='subsystem' type='pci'>\n  " SOURCE "\n  <alias name='a'/>\n  <rom bar=\"on\" file=\"" FILE_PATH
-     "\"/>\n</hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>\n  " SOURCE
+     "\n  <alias name='a'/>\n  <rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/>\n</hostdev>"},
     /* no ROM: libvirt refuses enabled="no" with anything else */
     {ROM_SETTING_DISABLED, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "</hostdev>",
      "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom enabled=\"no\"/></hostdev>"},
@@ -103,9 +84,10 @@ static const struct {
      "<hostdev mode='subsystem' type='pci'><rom bar = 'off'/>" SOURCE "</hostdev>"},
     /* text and comments behind the last element */
     {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>" SOURCE "<!-- c --></hostdev>",
-     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/><!-- c --></hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>" SOURCE "<rom bar=\"on\" file=\"" PUBLISHED_PATH
+     "\"/><!-- c --></hostdev>"},
     {ROM_SETTING_FILE, TOGGLE_UNSET, "<hostdev mode='subsystem' type='pci'>text" SOURCE "</hostdev>",
-     "<hostdev mode='subsystem' type='pci'>text" SOURCE "<rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev mode='subsystem' type='pci'>text" SOURCE "<rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
 };
 
 /* Where the hostdev stands; %s is the hole. */
@@ -267,7 +249,7 @@ static void everything_at_once(void **state) {
         "\t\t\t\t<address domain=\"0x0000\" bus=\"0xe5\" slot=\"0x00\" function=\"0x0\"/>\n"
         "\t\t\t</source>\n"
         "\t\t\t<alias name=\"ua-gpu-a\"/>\n"
-        "\t\t\t<rom bar=\"on\" file=\"" FILE_PATH "\"/>\n"
+        "\t\t\t<rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/>\n"
         "\t\t\t<address type=\"pci\" domain=\"0x0000\" bus=\"0x06\" slot=\"0x00\" function=\"0x0\" "
         "multifunction=\"on\"/>\n"
         "\t\t</hostdev>\n"
@@ -336,5 +318,5 @@ int main(void) {
         cmocka_unit_test(only_devices_of_the_plan), cmocka_unit_test(everything_at_once),
         cmocka_unit_test(a_wrong_reply_is_noticed), cmocka_unit_test(what_stands_twice),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, published_setup, published_teardown);
 }

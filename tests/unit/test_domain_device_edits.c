@@ -4,29 +4,9 @@
 
 #include "domain/edits.h"
 #include "domain_support.h"
+#include "published_support.h"
 
-#define FILE_PATH "/compute/gop-6162636465666768.rom"
-#define NS        "http://libvirt.org/schemas/domain/qemu/1.0"
-
-static struct publisher *publisher;
-static const struct published_rom *published;
-
-static int setup(void **state) {
-    (void)state;
-    struct error err = {0};
-    tree_setup();
-    if (sodium_init() < 0 || !(publisher = publisher_open(NULL, "/compute", &err)))
-        return -1;
-    published =
-        publisher_publish(publisher, "gop", (const uint8_t *)"abcdefghijklmnopqrstuvwxyz012345", bytes_of("x"), &err);
-    return published ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    publisher_close(publisher);
-    return 0;
-}
+#define NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
 static const struct device_edit *edit_named(const char *name) {
     for (size_t i = 0; i < device_edit_count; i++)
@@ -66,13 +46,13 @@ static const struct {
     {"mode", &keep, "<hostdev type='pci'/>", "<hostdev type='pci' mode=\"subsystem\"/>"},
     {"mode", &keep, "<hostdev  mode = 'subsystem' />", NULL},
 
-    {"rom", &file, "<hostdev/>", "<hostdev><rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
-    {"rom", &file, "<hostdev><rom bar='on' file='" FILE_PATH "'/></hostdev>", NULL},
+    {"rom", &file, "<hostdev/>", "<hostdev><rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
+    {"rom", &file, "<hostdev><rom bar='on' file='" PUBLISHED_PATH "'/></hostdev>", NULL},
     {"rom", &file, "<hostdev><rom bar='off' file='/old'/></hostdev>",
-     "<hostdev><rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev><rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
     {"rom", &file, "<hostdev><rom enabled='no'/></hostdev>",
-     "<hostdev><rom bar=\"on\" file=\"" FILE_PATH "\"/></hostdev>"},
-    {"rom", &file_bar_off, "<hostdev/>", "<hostdev><rom bar=\"off\" file=\"" FILE_PATH "\"/></hostdev>"},
+     "<hostdev><rom bar=\"on\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
+    {"rom", &file_bar_off, "<hostdev/>", "<hostdev><rom bar=\"off\" file=\"" PUBLISHED_PATH "\"/></hostdev>"},
     {"rom", &rom_none, "<hostdev/>", "<hostdev><rom enabled=\"no\"/></hostdev>"},
     {"rom", &rom_none, "<hostdev><rom enabled='no'/></hostdev>", NULL},
     {"rom", &rom_none, "<hostdev><rom bar='on' file='/old'/></hostdev>", "<hostdev><rom enabled=\"no\"/></hostdev>"},
@@ -169,15 +149,15 @@ static void not_landed(void **state) {
         {"mode", &keep, "<hostdev Mode='subsystem'/>"},
         {"mode", &keep, "<hostdev xmlns:q='urn:q' q:mode='subsystem'/>"},
         {"rom", &file, "<hostdev/>"},
-        {"rom", &file, "<hostdev><rom file='" FILE_PATH "'/></hostdev>"},
+        {"rom", &file, "<hostdev><rom file='" PUBLISHED_PATH "'/></hostdev>"},
         {"rom", &file, "<hostdev><rom bar='on'/></hostdev>"},
         {"rom", &file, "<hostdev><rom bar='on' file='/other'/></hostdev>"},
-        {"rom", &file, "<hostdev><rom enabled='no' bar='on' file='" FILE_PATH "'/></hostdev>"},
-        {"rom", &file, "<hostdev><rom bar='on' file='" FILE_PATH "'/><rom/></hostdev>"},
-        {"rom", &file, "<hostdev><ROM bar='on' file='" FILE_PATH "'/></hostdev>"},
-        {"rom", &file, "<hostdev><q:rom xmlns:q='urn:q' bar='on' file='" FILE_PATH "'/></hostdev>"},
-        {"rom", &file, "<hostdev><source><rom bar='on' file='" FILE_PATH "'/></source></hostdev>"},
-        {"rom", &file_bar_off, "<hostdev><rom bar='on' file='" FILE_PATH "'/></hostdev>"},
+        {"rom", &file, "<hostdev><rom enabled='no' bar='on' file='" PUBLISHED_PATH "'/></hostdev>"},
+        {"rom", &file, "<hostdev><rom bar='on' file='" PUBLISHED_PATH "'/><rom/></hostdev>"},
+        {"rom", &file, "<hostdev><ROM bar='on' file='" PUBLISHED_PATH "'/></hostdev>"},
+        {"rom", &file, "<hostdev><q:rom xmlns:q='urn:q' bar='on' file='" PUBLISHED_PATH "'/></hostdev>"},
+        {"rom", &file, "<hostdev><source><rom bar='on' file='" PUBLISHED_PATH "'/></source></hostdev>"},
+        {"rom", &file_bar_off, "<hostdev><rom bar='on' file='" PUBLISHED_PATH "'/></hostdev>"},
         {"rom", &rom_none, "<hostdev/>"},
         {"rom", &rom_none, "<hostdev><rom enabled='yes'/></hostdev>"},
         {"rom", &rom_none, "<hostdev><rom enabled='no' bar='off'/></hostdev>"},
@@ -262,5 +242,5 @@ int main(void) {
         cmocka_unit_test(not_landed),
         cmocka_unit_test(applies),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, published_setup, published_teardown);
 }

@@ -4,6 +4,7 @@
  * Which elements an edit may touch is written down here once more, from the documentation and not from the code. */
 #include <stdio.h>
 
+#include "published_support.h"
 #include "random_domain.h"
 #include "random_plan.h"
 #include "support.h"
@@ -84,9 +85,6 @@ static bool may_be_touched(const struct plan *plan, const struct piece *piece) {
 
 /* --- the test ----------------------------------------------------------------------------------------------------- */
 
-static struct publisher *publisher;
-static const struct published_rom *rom;
-
 static void check_pieces(const struct text *text, const struct plan *plan, struct bytes reply, int *kept, int round) {
     size_t at = 0;
     for (size_t i = 0; i < text->count; i++) {
@@ -133,7 +131,7 @@ static bool one_round(int round, int *kept) {
         assert_int_equal(err.code, ERROR_INPUT);
         return false;
     }
-    random_plan(&domain, rom, &(struct random_source){sequence_source, &text.sequence}, decisions, &plan);
+    random_plan(&domain, published, &(struct random_source){sequence_source, &text.sequence}, decisions, &plan);
     domain_free(&domain);
     if (!apply(buffer_bytes(&xml), &plan, &once, round))
         return false;
@@ -155,25 +153,9 @@ static void random_plans_for_random_domains(void **state) {
     assert_true(kept > ROUNDS * 20);
 }
 
-static int setup(void **state) {
-    (void)state;
-    struct error err = {0};
-    tree_setup();
-    if (sodium_init() < 0 || !(publisher = publisher_open(NULL, "/compute", &err)))
-        return -1;
-    rom = publisher_publish(publisher, "gop", (const uint8_t *)"abcdefghijklmnopqrstuvwxyz012345", bytes_of("x"), &err);
-    return rom ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    publisher_close(publisher);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_plans_for_random_domains),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, published_setup, published_teardown);
 }

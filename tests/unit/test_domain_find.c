@@ -2,13 +2,7 @@
 #include <stdio.h>
 
 #include "domain/domain.h"
-#include "support.h"
-
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
+#include "domain_support.h"
 
 static void parse_devices(const char *devices, struct buffer *text, struct domain *domain, struct error *err) {
     buffer_printf(text, "<domain><devices>%s</devices></domain>", devices);
@@ -58,7 +52,6 @@ static void shapes(void **state) {
             continue;
         assert_string_equal(domain.devices[0].name, cases[i].name);
         assert_int_equal(domain.devices[0].kind, cases[i].kind);
-        assert_int_equal(domain.pci_count, cases[i].kind == DEVICE_PCI);
         assert_string_equal((const char *)domain.nodes[0]->name, "hostdev");
     }
 }
@@ -283,9 +276,10 @@ static void document_order(void **state) {
     domain_parse(buffer_bytes(&text), &domain, &err);
     assert_no_error(&err);
     assert_int_equal(domain.count, 3);
-    assert_int_equal(domain.pci_count, 2);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         assert_string_equal(domain.devices[i].name, ((const char *[]){"a", "b", "c"})[i]);
+        assert_int_equal(domain.devices[i].kind, i == 1 ? DEVICE_MDEV : DEVICE_PCI);
+    }
     assert_int_equal(domain.devices[2].address.bus, 2);
 }
 
@@ -303,7 +297,9 @@ static void as_many_as_allowed(void **state) {
             continue;
         }
         assert_no_error(&err);
-        assert_int_equal(domain.pci_count, count);
+        assert_int_equal(domain.count, count);
+        for (int i = 0; i < count; i++)
+            assert_int_equal(domain.devices[i].kind, DEVICE_PCI);
     }
 }
 
@@ -315,5 +311,5 @@ int main(void) {
         cmocka_unit_test(details),        cmocka_unit_test(aliases_are_unique),
         cmocka_unit_test(document_order), cmocka_unit_test(as_many_as_allowed),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

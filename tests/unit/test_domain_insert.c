@@ -269,12 +269,6 @@ static void set_what_is_set(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nested),
@@ -286,5 +280,5 @@ int main(void) {
         cmocka_unit_test(set_what_is_set),
         cmocka_unit_test(many),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

@@ -122,12 +122,6 @@ static void found_again(void **state) {
     assert_false(again.changed);
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lookups),
@@ -135,5 +129,5 @@ int main(void) {
         cmocka_unit_test(edited),
         cmocka_unit_test(found_again),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

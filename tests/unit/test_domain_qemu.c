@@ -7,12 +7,6 @@
 #define NS    "http://libvirt.org/schemas/domain/qemu/1.0"
 #define XMLNS "xmlns:qemu='" NS "'"
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 static xmlNode *root_of(const struct tree *tree) {
     return xmlDocGetRootElement(tree->document);
 }
@@ -271,5 +265,5 @@ int main(void) {
         cmocka_unit_test(the_window_is_set),
         cmocka_unit_test(the_window_is_missed),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

@@ -5,12 +5,6 @@
 #include "domain/read_guest.h"
 #include "domain_support.h"
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 static struct guest read_of(const char *content) {
     CLEANUP(buffer_free) struct buffer text = {0};
     buffer_printf(&text, "<domain>%s</domain>", content);
@@ -271,5 +265,5 @@ int main(void) {
         cmocka_unit_test(firmware), cmocka_unit_test(machines), cmocka_unit_test(memory), cmocka_unit_test(flags),
         cmocka_unit_test(holes),    cmocka_unit_test(buses),    cmocka_unit_test(taken),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

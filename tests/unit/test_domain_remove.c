@@ -214,17 +214,11 @@ static void many(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines),     cmocka_unit_test(several_on_a_line),      cmocka_unit_test(comments_and_text_stay),
         cmocka_unit_test(and_added), cmocka_unit_test(it_undoes_an_insertion), cmocka_unit_test(it_is_not_found),
         cmocka_unit_test(many),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

@@ -118,12 +118,6 @@ static void white_space_in_comparisons(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_as_libvirt_does),
@@ -131,5 +125,5 @@ int main(void) {
         cmocka_unit_test(texts_survive),
         cmocka_unit_test(white_space_in_comparisons),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

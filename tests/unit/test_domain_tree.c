@@ -258,12 +258,6 @@ static void equality(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused),
@@ -275,5 +269,5 @@ int main(void) {
         cmocka_unit_test(lookups),
         cmocka_unit_test(equality),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

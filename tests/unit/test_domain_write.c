@@ -333,12 +333,6 @@ static void random_damage_is_refused_or_comes_back(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    tree_setup();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edit_changes_its_own_bytes), cmocka_unit_test(values_survive),
@@ -346,5 +340,5 @@ int main(void) {
         cmocka_unit_test(several_added_children),        cmocka_unit_test(random_documents_come_back),
         cmocka_unit_test(random_edits_touch_one_tag),    cmocka_unit_test(random_damage_is_refused_or_comes_back),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

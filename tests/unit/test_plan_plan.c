@@ -1,4 +1,4 @@
-/* plan/plan: which decision is about which device, and what devices are called. */
+/* plan/plan: which decision is about which device. */
 #include "plan_support.h"
 
 #define UUID_A "5d307ca9-b3ef-428c-8861-06e72d69f223"
@@ -35,34 +35,6 @@ static void found(void **state) {
     }
 }
 
-static void labels(void **state) {
-    (void)state;
-    char text[DEVICE_LABEL_MAX], name[300];
-    struct device device = make_device(false);
-    assert_ptr_equal(device_label(&device, text), text);
-    assert_string_equal(text, "0000:e5:00.0 (igpu)");
-    device.kind = DEVICE_MDEV;
-    assert_string_equal(device_label(&device, text), "vGPU (igpu)");
-    memset(name, 'n', sizeof(name));
-    name[sizeof(name) - 1] = '\0';
-    device.name = name;
-    device.kind = DEVICE_PCI;
-    device.address.domain = UINT32_MAX;
-    device_label(&device, text);
-    assert_string_equal(text + strlen(text) - 4, "...)");
-    device.name = "bad\nname";
-    assert_non_null(strstr(device_label(&device, text), "(bad?name)"));
-}
-
-static void aliases_of_companions(void **state) {
-    (void)state;
-    char text[COMPANION_ALIAS_MAX];
-    assert_ptr_equal(companion_alias((struct pci_address){0, 1, 0, 1}, text), text);
-    assert_string_equal(text, "ua-companion-0000-01-00-1");
-    assert_string_equal(companion_alias((struct pci_address){UINT32_MAX, 0xff, 0x1f, 7}, text),
-                        "ua-companion-ffffffff-ff-1f-7");
-}
-
 static void freed(void **state) {
     (void)state;
     struct plan plan = {.firmware = FIRMWARE_UEFI, .count = 1, .decisions = calloc(1, sizeof(struct decision))};
@@ -75,8 +47,6 @@ static void freed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found),
-        cmocka_unit_test(labels),
-        cmocka_unit_test(aliases_of_companions),
         cmocka_unit_test(freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
