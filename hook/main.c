@@ -12,6 +12,8 @@
 static const struct command commands[] = {
     {"serve", cmd_serve, "the KubeVirt hook sidecar (also without any command)"},
     {"render", cmd_render, "what the sidecar would answer, by hand, on files"},
+    {"check", cmd_check, "is this node ready to pass its GPUs through, and if not, what to do"},
+    {"snapshot", cmd_snapshot, "copy what check looks at, for tests and bug reports"},
     {"rom", cmd_rom, "look into option ROMs, judge, repair and make them"},
     {"bundle", cmd_bundle, "make, check, sign and pack ROM bundles"},
     {"call", cmd_call, "call a hook's socket as virt-launcher does"},

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
+#include "host/window.h"
 #include "plan/explain.h"
 #include "plan/guest_plan.h"
 #include "plan/refusals.h"
-#include "plan/window.h"
 #include "rom/duplicates.h"
-#include "walk_subjects.h"
+#include "walk_checks.h"
 
 /* What deciding needs, while it lasts. */
 struct deciding {
@@ -17,10 +17,14 @@ struct deciding {
     size_t layout_count;
     struct device_options nothing; /* what counts of a refused device */
     struct guest_options guest;
+    struct guest_facts guest_facts;
+    struct refusals refusals, warnings; /* what checks warn of */
 };
 
 static void deciding_free_at(struct deciding *deciding) {
     subjects_free(&deciding->subjects);
+    refusals_free(&deciding->refusals);
+    refusals_free(&deciding->warnings);
 }
 
 /* Eight GPUs of one kind share one ROM: it is read and verified once. */
@@ -81,6 +85,11 @@ static int decide_device(const struct deciding *deciding, struct subject *subjec
     bool wants_bundle = subject->device->kind == DEVICE_PCI && rom != ROM_NONE && rom != ROM_DEVICE;
     if (bundles->error.code != ERROR_NONE && wants_bundle)
         return error_set(err, bundles->error.code, "%s", bundles->error.message);
+    /* There is nothing to decide: see the host checks. */
+    if (subject->device->kind == DEVICE_PCI && subject->facts.host.state == HOST_ABSENT) {
+        *decision = (struct decision){.kind = subject->device->kind, .address = subject->device->address};
+        return 0;
+    }
     if (plan_device(subject->device, &subject->facts, &subject->options, decision, &subject->candidate, notes, err) < 0)
         return -1;
     return subject->candidate.rom ? verify_rom(&deciding->subjects, subject, err) : 0;
@@ -88,9 +97,10 @@ static int decide_device(const struct deciding *deciding, struct subject *subjec
 
 /* Decides for every device. A refused device goes without our edits, if the VM goes on at all; what is no refusal (bad
  * input, no memory) fails the call whatever the policy. */
-static int decide_devices(struct deciding *deciding, struct plan *plan, struct refusals *refusals, struct buffer *notes,
-                          struct error *err) {
+static int decide_devices(struct deciding *deciding, const struct checking *checking, struct plan *plan,
+                          struct buffer *notes, struct error *err) {
     struct subjects *subjects = &deciding->subjects;
+    const bool enforced = deciding->source.policy != POLICY_WARN && !checking->is_migrating;
     for (size_t i = 0; i < subjects->count; i++) {
         struct subject *subject = subjects->list[i];
         struct decision *decision = &plan->decisions[i];
@@ -100,9 +110,11 @@ static int decide_devices(struct deciding *deciding, struct plan *plan, struct r
         if (failed && problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s: %s", device_label(subject->device, label), problem.message);
         subject->is_refused = failed;
-        if (failed && refusals_add(refusals, subject->device, &problem, err) < 0)
+        if (failed && refusals_add(&deciding->refusals, subject->device, &problem, NULL, enforced, err) < 0)
             return -1;
-        if (failed) {
+        if (walk_check_device(checking, i, err) < 0)
+            return -1;
+        if (subject->is_refused) {
             *decision = (struct decision){.kind = subject->device->kind, .address = subject->device->address};
             memcpy(decision->uuid, subject->device->uuid, sizeof(decision->uuid));
         }
@@ -124,38 +136,42 @@ static void list_for_layout(struct deciding *deciding, struct plan *plan) {
     }
 }
 
-static void read_host_for_guest(const struct deciding *deciding, struct guest_facts *facts) {
+static void sum_host_up(const struct subjects *subjects, struct guest_facts *facts) {
     struct pci_bars bars[DOMAIN_DEVICES_MAX];
     size_t count = 0;
     facts->knows_bars = true;
-    for (size_t i = 0; i < deciding->subjects.count; i++) {
-        const struct device *device = deciding->subjects.list[i]->device;
-        if (device->kind != DEVICE_PCI)
+    for (size_t i = 0; i < subjects->count; i++) {
+        const struct host_function *function = subjects->list[i]->function;
+        if (subjects->list[i]->device->kind != DEVICE_PCI)
             continue;
-        unsigned bits = host_read_iommu_width(deciding->source.walk->sysfs, device->address);
+        unsigned bits = host_iommu_width(function);
         if (bits && (facts->iommu_bits == 0 || bits < facts->iommu_bits))
             facts->iommu_bits = bits;
-        if (host_read_bars(deciding->source.walk->sysfs, device->address, &bars[count++]) < 0)
+        if (function->device.state == HOST_ABSENT || function->bars_error)
             facts->knows_bars = false;
+        else
+            bars[count++] = function->bars;
     }
     facts->window_kib = window_needed(bars, count);
+    facts->bars_kib = window_sum(bars, count);
 }
 
 static int decide_guest(struct deciding *deciding, struct plan *plan, struct walk_reply *reply, struct error *err) {
     struct guest_wishes wishes = {0};
-    struct guest_facts facts = {.guest = &deciding->source.domain->guest,
-                                .devices = deciding->layout,
-                                .count = deciding->layout_count,
-                                .only_warns = deciding->source.policy == POLICY_WARN,
-                                .bundles = deciding->source.bundles->bundles};
+    struct guest_facts *facts = &deciding->guest_facts;
+    *facts = (struct guest_facts){.guest = &deciding->source.domain->guest,
+                                  .devices = deciding->layout,
+                                  .count = deciding->layout_count,
+                                  .only_warns = deciding->source.policy == POLICY_WARN,
+                                  .bundles = deciding->source.bundles->bundles};
     for (size_t i = 0; i < deciding->subjects.count; i++)
-        plan_add_guest_wishes(&wishes, &deciding->subjects.list[i]->guest);
+        if (!deciding->subjects.list[i]->is_other)
+            plan_add_guest_wishes(&wishes, &deciding->subjects.list[i]->guest);
     if (plan_guest_options(deciding->source.config, &wishes, deciding->source.bundles->bundles, &deciding->guest, err) <
         0)
         return -1;
-    if (plan_guest_wants_host(&deciding->guest))
-        read_host_for_guest(deciding, &facts);
-    return plan_guest(&deciding->guest, &facts, &plan->guest, &reply->notes, &reply->warnings, err);
+    sum_host_up(&deciding->subjects, facts);
+    return plan_guest(&deciding->guest, facts, &plan->guest, &reply->notes, &reply->warnings, err);
 }
 
 /* What one device gets, for the log. */
@@ -191,7 +207,7 @@ static int publish_all(const struct deciding *deciding, struct plan *plan, struc
     for (size_t i = 0; i < subjects->count; i++) {
         const struct verified_rom *verified = &subjects->list[i]->verified;
         struct decision *decision = &plan->decisions[i];
-        if (!verified->rom)
+        if (!verified->rom || subjects->list[i]->is_refused)
             continue;
         const struct buffer *content = verified->same ? &verified->same->content : &verified->content;
         decision->published = publisher_publish(deciding->source.walk->publisher, verified->rom->id,
@@ -210,6 +226,7 @@ static void note_all(const struct deciding *deciding, const struct plan *plan, s
     for (size_t i = 0; i < subjects->count; i++) {
         const struct buffer *warnings = &subjects->list[i]->verified.warnings;
         note_decision(subjects->list[i], &plan->decisions[i], deciding->source.bundles, &reply->notes);
+        walk_note_checks(subjects->list[i], &reply->notes);
         if (warnings->size)
             buffer_append(&reply->warnings, warnings->data, warnings->size);
     }
@@ -226,7 +243,9 @@ static int explain(const struct deciding *deciding, const struct plan *plan, str
         const struct subject *subject = deciding->subjects.list[i];
         const struct explained_device explained = {subject->device, &subject->facts, &subject->options,
                                                    &plan->decisions[i], &subject->candidate};
-        if (json_array_append_new(devices, explain_device(&explained)) < 0)
+        CLEANUP(json_decref) json_t *device = explain_device(&explained);
+        if (json_object_set_new(device, "checks", walk_explain_checks(subject)) < 0 ||
+            json_array_append(devices, device) < 0)
             return error_no_memory(err);
     }
     json_decref(reply->explanation);
@@ -250,10 +269,26 @@ static void warn_of_bundle(const struct bundle_view *bundles, struct buffer *war
         buffer_printf(warnings, "%s (its profiles do not count)\n", bundles->error.message);
 }
 
+/* What the guest as a whole gets, and the checks that depend on it. */
+static int decide_rest(struct deciding *deciding, const struct checking *checking, struct plan *plan,
+                       struct walk_reply *reply, struct error *err) {
+    list_for_layout(deciding, plan);
+    if (plan_layout(&deciding->source.domain->guest, deciding->layout, deciding->layout_count, &reply->notes, err) <
+            0 ||
+        decide_guest(deciding, plan, reply, err) < 0)
+        return -1;
+    return walk_check_guest(checking, &deciding->guest_facts, err);
+}
+
 static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan *plan, struct walk_reply *reply,
                   struct error *err) {
-    CLEANUP(refusals_free) struct refusals refusals = {0};
     const struct domain *domain = deciding->source.domain;
+    const struct checking checking = {.subjects = &deciding->subjects,
+                                      .plan = plan,
+                                      .policy = deciding->source.policy,
+                                      .is_migrating = vmi->is_migrating,
+                                      .refusals = &deciding->refusals,
+                                      .warnings = &deciding->warnings};
     if (subjects_collect(&deciding->source, &deciding->subjects, &reply->warnings, err) < 0 ||
         check_keys(deciding, vmi, err) < 0)
         return -1;
@@ -262,15 +297,20 @@ static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan 
     if (!plan->decisions)
         return error_no_memory(err);
     plan->count = deciding->subjects.count;
-    if (decide_devices(deciding, plan, &refusals, &reply->notes, err) < 0 ||
-        (deciding->source.policy != POLICY_WARN && refusals_raise(&refusals, err) < 0))
+    if (decide_devices(deciding, &checking, plan, &reply->notes, err) < 0)
         return -1;
-    refusals_print(&refusals, &reply->warnings);
-    if (refusals.count == 0)
+    /* A refused device is the better reason than what follows from it. */
+    struct error problem = {0};
+    int failed = decide_rest(deciding, &checking, plan, reply, &problem);
+    refusals_tell(&deciding->warnings, &reply->warnings);
+    if (refusals_raise(&deciding->refusals, &reply->warnings, err) < 0)
+        return -1;
+    if (failed)
+        return error_set(err, problem.code, "%s", problem.message);
+    refusals_print(&deciding->refusals, &reply->warnings);
+    if (deciding->refusals.count == 0)
         warn_of_bundle(deciding->source.bundles, &reply->warnings);
-    list_for_layout(deciding, plan);
-    if (plan_layout(&domain->guest, deciding->layout, deciding->layout_count, &reply->notes, err) < 0 ||
-        decide_guest(deciding, plan, reply, err) < 0 || publish_all(deciding, plan, err) < 0)
+    if (publish_all(deciding, plan, err) < 0)
         return -1;
     note_all(deciding, plan, reply);
     return deciding->source.walk->explain ? explain(deciding, plan, reply, err) : 0;

@@ -1,6 +1,7 @@
 /* What the walk collects of each device before it decides: the devices of the domain, and those that come along. */
 #pragma once
 
+#include "host/checks.h"
 #include "plan/device_plan.h"
 #include "rom/bundle_set.h"
 #include "walk_decide.h"
@@ -18,16 +19,21 @@ struct subject {
     const struct device *device; /* the domain's, or `companion` */
     struct device companion;     /* its alias is ours to free */
     struct device_facts facts;
+    const struct host_function *function; /* of a mediated device, its parent; NULL: not known */
+    const struct host_mdev *mdev;         /* NULL: it is a PCI function, or has no readable UUID */
     struct device_options options;
     struct guest_options guest; /* what profiles say of a guest that has this device */
     struct rom_candidate candidate;
     struct verified_rom verified;
-    bool is_refused; /* it goes without our edits, if the VM goes on at all */
+    struct check_result results[CHECK_COUNT]; /* of the host checks; all zeros where one was not made */
+    bool is_other;                            /* than "expect" says: nothing that is said of it may be done */
+    bool is_refused;                          /* it goes without our edits, if the VM goes on at all */
 };
 
 struct subjects {
     struct subject *list[DOMAIN_DEVICES_MAX];
     size_t count;
+    struct host_facts host;
 };
 
 /* What collecting is given. */

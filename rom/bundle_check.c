@@ -15,7 +15,7 @@ struct wanted {
     bool seen;
 };
 
-struct check {
+struct checker {
     const struct bundle *bundle;
     const struct bundle_observer *observer;
     struct wanted *sorted; /* by name */
@@ -33,12 +33,12 @@ static void name_file(struct wanted *wanted) {
         snprintf(wanted->name, sizeof(wanted->name), "%s", wanted->rom->file);
 }
 
-static void tell(const struct check *check, const char *file, const struct finding *finding) {
+static void tell(const struct checker *check, const char *file, const struct finding *finding) {
     if (check->observer->found)
         check->observer->found(check->observer->owner, file, finding);
 }
 
-static void tell_error(const struct check *check, const char *file, const struct error *problem) {
+static void tell_error(const struct checker *check, const char *file, const struct error *problem) {
     struct findings findings = {0};
     findings_add(&findings, FINDING_ERROR, 0, "%s", problem->message);
     tell(check, file, &findings.list[0]);
@@ -65,7 +65,7 @@ void bundle_judge_rom(const struct manifest_rom *rom, struct bytes content, stru
 }
 
 /* The bytes are those of the file that this ROM names. */
-static void check_content(struct check *check, const struct manifest_rom *rom, struct bytes content) {
+static void check_content(struct checker *check, const struct manifest_rom *rom, struct bytes content) {
     struct findings findings = {0};
     struct error problem = {0};
     if (bundle_check_hash(check->bundle, rom, content, &problem) < 0)
@@ -75,14 +75,14 @@ static void check_content(struct check *check, const struct manifest_rom *rom, s
         tell(check, rom->file, &findings.list[i]);
 }
 
-static void count_done(struct check *check) {
+static void count_done(struct checker *check) {
     check->done++;
     if (check->observer->progress)
         check->observer->progress(check->observer->owner, check->done, check->bundle->manifest.count);
 }
 
 /* The first ROM of that file in the sorted list, or its length. */
-static size_t find_file(const struct check *check, const char *file) {
+static size_t find_file(const struct checker *check, const char *file) {
     size_t low = 0, high = check->bundle->manifest.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -94,12 +94,12 @@ static size_t find_file(const struct check *check, const char *file) {
     return low;
 }
 
-static bool is_at(const struct check *check, size_t index, const char *file) {
+static bool is_at(const struct checker *check, size_t index, const char *file) {
     return index < check->bundle->manifest.count && strcmp(check->sorted[index].name, file) == 0;
 }
 
 static int visit(void *owner, const struct store_file *file, struct error *err) {
-    struct check *check = owner;
+    struct checker *check = owner;
     CLEANUP(buffer_free) struct buffer content = {0};
     struct findings findings = {0};
     size_t at = find_file(check, file->name);
@@ -128,7 +128,7 @@ static int visit(void *owner, const struct store_file *file, struct error *err) 
 
 /* Files that the walk did not come by under the name that the manifest has. A packed bundle was walked to its end: they
  * are missing. In a folder they may lie behind a link. */
-static void check_unseen(struct check *check, const struct manifest_rom *rom) {
+static void check_unseen(struct checker *check, const struct manifest_rom *rom) {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct error problem = {0};
     if (store_is_packed(check->bundle->store)) {
@@ -145,7 +145,7 @@ static void check_unseen(struct check *check, const struct manifest_rom *rom) {
 int bundle_check(const struct bundle *bundle, const struct bundle_observer *observer, struct error *err) {
     size_t count = bundle->manifest.count;
     CLEANUP(free) struct wanted *sorted = calloc(count + 1, sizeof(*sorted));
-    struct check check = {.bundle = bundle, .observer = observer, .sorted = sorted};
+    struct checker check = {.bundle = bundle, .observer = observer, .sorted = sorted};
     if (!sorted)
         return error_no_memory(err);
     for (size_t i = 0; i < count; i++) {

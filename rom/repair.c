@@ -11,7 +11,6 @@ enum {
     PCIR_VENDOR = 0x04,
     JUMP_NEAR = 0xe9, /* three bytes: ends before offset 6 */
     RETURN_FAR = 0xcb,
-    VENDOR_NVIDIA = 0x10de,
     PADDING_LEAST = 8, /* that many equal bytes are no code */
 };
 

@@ -8,8 +8,6 @@
 #include "rom/examine.h"
 #include "rom/vbt.h"
 
-enum { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086, CLASS_DISPLAY = 0x03 };
-
 static const char *const firmware_names[] = {
     [FIRMWARE_ANY] = "any", [FIRMWARE_BIOS] = "bios", [FIRMWARE_UEFI] = "uefi"};
 
@@ -220,7 +218,7 @@ static void ask_intel(struct court *court) {
 
 static void ask_driver(struct court *court) {
     const struct rom_purpose *purpose = court->purpose;
-    bool display = !purpose->has_class || purpose->class_code >> 16 == CLASS_DISPLAY;
+    bool display = !purpose->has_class || purpose->class_code >> 16 == BASE_CLASS_DISPLAY;
     court->verdict->driver = "guest driver";
     if (!display)
         answer(court, CONSUMER_DRIVER, ANSWER_NOT_APPLICABLE, "the device is no display controller");

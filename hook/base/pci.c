@@ -1,14 +1,29 @@
 #include "base/pci.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
+/* Writes at least `least` digits. Returns where they end. */
+static char *put_hex(char *at, uint32_t value, unsigned least) {
+    unsigned digits = least;
+    while (digits < 8 && value >> 4 * digits)
+        digits++;
+    for (unsigned i = digits; i > 0; i--)
+        *at++ = "0123456789abcdef"[value >> 4 * (i - 1) & 0xf];
+    return at;
+}
+
+/* Not by snprintf: large nodes have thousands of paths made of it. */
 const char *pci_address_format(struct pci_address address, char text[PCI_ADDRESS_TEXT_MAX]) {
-    snprintf(text, PCI_ADDRESS_TEXT_MAX, "%04" PRIx32 ":%02x:%02x.%x", address.domain, address.bus, address.slot & 0x1f,
-             address.function & 7);
+    char *at = put_hex(text, address.domain, 4);
+    *at++ = ':';
+    at = put_hex(at, address.bus, 2);
+    *at++ = ':';
+    at = put_hex(at, address.slot & 0x1f, 2);
+    *at++ = '.';
+    at = put_hex(at, address.function & 7, 1);
+    *at = '\0';
     return text;
 }
 

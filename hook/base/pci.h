@@ -45,6 +45,19 @@ static inline bool pci_id_equal(struct pci_id a, struct pci_id b) {
     return a.vendor == b.vendor && a.device == b.device;
 }
 
+/* The numbers that the program knows by name: PCI Code and ID Assignment Specification, pci.ids. */
+enum pci_vendor { VENDOR_AMD = 0x1002, VENDOR_NVIDIA = 0x10de, VENDOR_INTEL = 0x8086 };
+enum pci_base_class { BASE_CLASS_DISPLAY = 0x03, BASE_CLASS_BRIDGE = 0x06 };
+enum pci_class { /* base class and sub-class */
+                 CLASS_VGA = 0x0300,
+                 CLASS_3D = 0x0302,
+                 CLASS_DISPLAY_OTHER = 0x0380,
+                 CLASS_AUDIO = 0x0403,
+                 CLASS_PCI_BRIDGE = 0x0604,
+                 CLASS_USB = 0x0c03,
+                 CLASS_SERIAL_OTHER = 0x0c80, /* USB Type-C's UCSI of a GPU */
+};
+
 /* What identifies a function's hardware: the fields of its configuration header that drivers match on. */
 struct pci_identity {
     struct pci_id id;

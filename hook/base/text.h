@@ -69,6 +69,8 @@ int text_choice(const char *name, const char *const *choices, size_t count);
 /* Is text one to `most` characters of [A-Za-z0-9._-], not starting with a dot? Such a name is safe in a file name. */
 bool text_is_file_name(const char *text, size_t most);
 
+#define UUID_TEXT_MAX sizeof("5d307ca9-b3ef-428c-8861-06e72d69f223")
+
 /* Is it a UUID in its usual form, of either case (RFC 9562, section 4)? */
 bool text_is_uuid(const char *text);
 

@@ -118,6 +118,18 @@ static void print_options(const json_t *explained) {
     }
 }
 
+/* One line: how many checks pass, and which do not. */
+static void print_checks(json_t *checks) {
+    const char *name;
+    json_t *check;
+    size_t passed = 0;
+    json_object_foreach(checks, name, check) passed += strcmp(text_of(check, "verdict"), "pass") == 0;
+    printf("  host checks      %zu pass", passed);
+    json_object_foreach(checks, name, check) if (strcmp(text_of(check, "verdict"), "pass") != 0)
+        printf(", %s: %s", text_of(check, "verdict"), name);
+    putchar('\n');
+}
+
 static void print_device(const json_t *device) {
     const json_t *host = json_object_get(device, "host");
     const char *address = text_of(device, "address"), *unknown = text_of(host, "unknown");
@@ -134,6 +146,7 @@ static void print_device(const json_t *device) {
             printf(", driver %s", text_of(host, "driver"));
         printf("%s\n", json_is_true(json_object_get(host, "virtualFunction")) ? ", a virtual function" : "");
     }
+    print_checks(json_object_get(device, "checks"));
     print_options(device);
 }
 

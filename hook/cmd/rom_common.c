@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/rom.h"
-#include "host/facts.h"
+#include "host/identity.h"
 #include "rom/examine.h"
 
 enum { KEY_FORCE = 'f', KEY_OUTPUT = 'o', KEY_DEVICE = 'd', KEY_CLASS = 2000, KEY_FIRMWARE, KEY_ARCH, KEY_SYSFS };
@@ -134,7 +134,7 @@ int device_resolve(const char *device, const char *sysfs, struct pci_identity *i
     if (pci_address_parse(device, &address) < 0)
         return error_set(err, ERROR_INPUT, "\"%s\" is no device", device);
     sysfs = sysfs ? sysfs : "/sys";
-    host_read_device(sysfs, address, &host);
+    host_read_device(&(struct sysfs){.root = sysfs}, address, &host);
     if (host.state == HOST_ABSENT)
         return error_set(err, ERROR_INPUT, "there is no device %s below %s", device, sysfs);
     if (host.state != HOST_PRESENT)

@@ -9,7 +9,7 @@
 #include "rom/build.h"
 #include "rom/details.h"
 
-enum { KEY_DEVICE = 'd', KEY_CLASS = 2000, CLASS_VGA = 0x030000 };
+enum { KEY_DEVICE = 'd', KEY_CLASS = 2000 };
 
 struct make {
     const char *names[ROM_IMAGES_MAX + 1];
@@ -228,6 +228,6 @@ int cmd_rom_build_efi(int argc, char **argv) {
         NULL,
         NULL};
     struct make make = {
-        .files = {.least = 2, .most = 2, .what = "IN.efi OUT"}, .is_build = true, .class_code = CLASS_VGA};
+        .files = {.least = 2, .most = 2, .what = "IN.efi OUT"}, .is_build = true, .class_code = CLASS_VGA << 8};
     return make_file(&argp, argc, argv, &make, build);
 }

@@ -235,6 +235,18 @@ static void merge_vfio(void *into, const void *from) {
     vfio_values_merge(into, from);
 }
 
+static int parse_checks(const json_t *value, const struct json_place *place, void *option, struct error *err) {
+    return check_modes_parse(value, place, option, err);
+}
+
+static json_t *write_checks(const void *option) {
+    return check_modes_write(option);
+}
+
+static void merge_checks(void *into, const void *from) {
+    check_modes_merge(into, from);
+}
+
 #define PLACE(member) offsetof(struct device_options, member), sizeof(((struct device_options *)0)->member)
 
 static const struct option_row rows[OPTION_COUNT] = {
@@ -252,6 +264,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_GPUDIRECT_CLIQUE] = {"gpudirectClique", PLACE(gpudirect_clique), parse_clique, write_clique, NULL},
     [OPTION_DRIVER_MODEL] = {"driverModel", PLACE(driver_model), parse_driver_model, write_driver_model, NULL},
     [OPTION_VFIO] = {"vfio", PLACE(vfio), parse_vfio, write_vfio, merge_vfio},
+    [OPTION_CHECKS] = {"checks", PLACE(checks), parse_checks, write_checks, merge_checks},
 };
 const struct option_table device_option_table = {rows, OPTION_COUNT};
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "config/check_modes.h"
 #include "config/option_table.h"
 #include "config/option_value.h"
 #include "config/vfio_properties.h"
@@ -63,6 +64,7 @@ enum device_option {
     OPTION_GPUDIRECT_CLIQUE,
     OPTION_DRIVER_MODEL,
     OPTION_VFIO,
+    OPTION_CHECKS,
     OPTION_COUNT
 };
 
@@ -80,6 +82,7 @@ struct device_options {
     struct clique gpudirect_clique;
     char driver_model[LABEL_MAX + 1];
     struct vfio_values vfio;
+    struct check_modes checks;
 };
 
 extern const struct option_table device_option_table;

@@ -26,6 +26,13 @@ static int read_metadata(struct vmi *vmi, struct error *err) {
     return json_get_string(annotations, CONFIG_ANNOTATION, false, &annotations_place, &vmi->annotation, err);
 }
 
+/* kubevirt.io/api/core/v1, VirtualMachineInstanceMigrationState */
+static bool read_migrating(const json_t *root) {
+    const json_t *state = json_object_get(json_object_get(root, "status"), "migrationState");
+    return json_is_object(state) && !json_is_true(json_object_get(state, "completed")) &&
+           !json_is_true(json_object_get(state, "failed"));
+}
+
 int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
     *vmi = (struct vmi){0};
     vmi->root = json_parse(text, "the VMI", JSON_OF_OTHERS, err);
@@ -36,6 +43,8 @@ int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
                                                        json_type_name(vmi->root));
     if (failed)
         vmi_free(vmi);
+    else
+        vmi->is_migrating = read_migrating(vmi->root);
     return failed;
 }
 

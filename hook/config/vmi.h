@@ -13,6 +13,7 @@ struct vmi {
     json_t *root;
     const char *uid;        /* NULL when the VMI has none */
     const char *annotation; /* NULL when the VM owner said nothing */
+    bool is_migrating;      /* a live migration goes on: this is its target, as the source defines nothing meanwhile */
 };
 
 /* Parses a VMI into *vmi (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not a JSON object, or when

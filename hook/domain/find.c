@@ -51,6 +51,7 @@ static int read_rom(const xmlNode *hostdev, const char *label, struct device *de
     if (tree_next(rom, "rom"))
         return error_set(err, ERROR_INPUT, "hostdev %s: it has more than one <rom>: another hook must add none", label);
     device->rom_disabled = tree_attribute_is(rom, "enabled", "no");
+    device->has_rom_file = tree_attribute(rom, "file");
     return 0;
 }
 

@@ -147,6 +147,19 @@ static int read_devices(const xmlNode *devices, struct guest *guest, struct erro
     return 0;
 }
 
+/* The cpusets of all <vcpupin>, one behind the other. */
+static int read_pinned_cpus(const xmlNode *root, struct guest *guest, struct error *err) {
+    CLEANUP(buffer_free) struct buffer cpus = {0};
+    const xmlNode *tune = tree_child(root, "cputune");
+    for (const xmlNode *pin = tree_child(tune, "vcpupin"); pin; pin = tree_next(pin, "vcpupin")) {
+        const char *set = tree_attribute(pin, "cpuset");
+        if (set && *set)
+            buffer_printf(&cpus, "%s%s", cpus.size ? "," : "", set);
+    }
+    guest->pinned_cpus = TAKE_PTR(cpus.data);
+    return buffer_check(&cpus, err);
+}
+
 int guest_read(const xmlNode *root, struct guest *guest, struct error *err) {
     *guest = (struct guest){0};
     const xmlNode *os = tree_child(root, "os"), *type = tree_child(os, "type"), *cpu = tree_child(root, "cpu");
@@ -155,7 +168,8 @@ int guest_read(const xmlNode *root, struct guest *guest, struct error *err) {
     guest->firmware = read_firmware(os);
     guest->machine = arch ? guest_machine_parse(arch) : GUEST_ANY;
     guest->chipset = read_chipset(type);
-    guest->memory_kib = read_memory(maximum ? maximum : tree_child(root, "memory"));
+    guest->memory_at_start_kib = read_memory(tree_child(root, "memory"));
+    guest->memory_kib = maximum ? read_memory(maximum) : guest->memory_at_start_kib;
     guest->has_cpu = cpu && (tree_attribute(cpu, "mode") || tree_child(cpu, "model"));
     guest->has_phys_addr = tree_child(cpu, "maxphysaddr");
     guest->cpu_passthrough = tree_attribute_is(cpu, "mode", "host-passthrough");
@@ -165,6 +179,8 @@ int guest_read(const xmlNode *root, struct guest *guest, struct error *err) {
     guest->hides_hypervisor =
         tree_attribute_is(tree_child(tree_child(tree_child(root, "features"), "kvm"), "hidden"), "state", "on");
     guest->has_ovmf_mmio64 = qemu_find_ovmf_window(root);
+    if (read_pinned_cpus(root, guest, err) < 0)
+        return -1;
     for (const xmlNode *list = devices; list; list = tree_next(list, "devices"))
         if (read_devices(list, guest, err) < 0)
             return -1;
@@ -177,5 +193,6 @@ int guest_read(const xmlNode *root, struct guest *guest, struct error *err) {
 
 void guest_free(struct guest *guest) {
     free(guest->taken);
+    free(guest->pinned_cpus);
     *guest = (struct guest){0};
 }

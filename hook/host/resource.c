@@ -3,7 +3,13 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { RESOURCE_MEMORY = 0x200, RESOURCE_PREFETCH = 0x2000, RESOURCE_64BIT = 0x100000 };
+enum {
+    RESOURCE_ROM_SHADOW = 0x2,
+    RESOURCE_MEMORY = 0x200,
+    RESOURCE_PREFETCH = 0x2000,
+    RESOURCE_64BIT = 0x100000,
+    RESOURCE_UNSET = 0x20000000
+};
 
 /* "0x", 1 to 16 digits and `end`, behind which *at moves. sscanf takes ten times as long, on each first call. */
 static int take_number(const char **at, char end, uint64_t *number) {
@@ -32,7 +38,9 @@ static int parse_line(const char *line, struct pci_bar *bar) {
                             .size = end - start + 1,
                             .is_memory = flags & RESOURCE_MEMORY,
                             .is_64bit = flags & RESOURCE_64BIT,
-                            .is_prefetchable = flags & RESOURCE_PREFETCH};
+                            .is_prefetchable = flags & RESOURCE_PREFETCH,
+                            .is_unset = flags & RESOURCE_UNSET,
+                            .is_shadow = flags & RESOURCE_ROM_SHADOW};
     return 0;
 }
 
@@ -56,6 +64,8 @@ int pci_resource_parse(struct bytes text, struct pci_bars *bars) {
     for (size_t i = 0; i < PCI_BARS; i++)
         if (take_line(text, &at, line, sizeof(line)) < 0 || parse_line(line, &found.list[i]) < 0)
             return -1;
+    if (take_line(text, &at, line, sizeof(line)) < 0 || parse_line(line, &found.rom) < 0)
+        found.rom = (struct pci_bar){0};
     *bars = found;
     return 0;
 }

@@ -1,16 +1,6 @@
 #include "plan/companions.h"
 
 #include <stdio.h>
-#include <string.h>
-
-enum { BASE_CLASS_BRIDGE = 0x06 };
-
-/* vfio-pci itself, or a variant driver: nvgrace_gpu_vfio_pci, xe-vfio-pci. */
-static bool is_vfio(const char *driver) {
-    size_t size = strlen(driver), tail = strlen("vfio-pci");
-    return size >= tail &&
-           (strcmp(driver + size - tail, "vfio-pci") == 0 || strcmp(driver + size - tail, "vfio_pci") == 0);
-}
 
 static bool has_group(const int *groups, size_t count, int group) {
     for (size_t i = 0; i < count; i++)
@@ -41,7 +31,7 @@ enum companion_verdict plan_companion(struct pci_address address, const struct h
                  host->iommu_group);
         return COMPANION_LEAVE;
     }
-    if (is_vfio(host->driver))
+    if (host_driver_is_vfio(host->driver))
         return COMPANION_ATTACH;
     snprintf(reason, COMPANION_REASON_MAX,
              "%s (%04x:%04x) %s%s: bind it to vfio-pci on the node (driverctl set-override %s vfio-pci), or leave "

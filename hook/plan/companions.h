@@ -1,7 +1,7 @@
 /* Which functions that KubeVirt left behind come along with a device. Pure. */
 #pragma once
 
-#include "host/facts.h"
+#include "host/identity.h"
 #include "plan/plan.h"
 
 enum companion_verdict {

@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 #include "base/pci.h"
-
-#define UUID_TEXT_MAX sizeof("5d307ca9-b3ef-428c-8861-06e72d69f223")
+#include "base/text.h"
 
 enum device_kind {
     DEVICE_PCI,  /* <hostdev type="pci">: a whole function, or an SR-IOV virtual function */
@@ -20,6 +19,7 @@ struct device {
     struct pci_address address; /* on the host; with DEVICE_PCI */
     char uuid[UUID_TEXT_MAX];   /* with DEVICE_MDEV; "" without a readable one */
     bool rom_disabled;          /* the domain says <rom enabled="no"> */
+    bool has_rom_file;          /* or <rom file="..."> */
     bool display_on, ramfb_on;  /* the domain says so */
     bool has_guest_address;     /* an <address type="pci"> */
     struct pci_address guest_address;

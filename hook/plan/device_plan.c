@@ -9,23 +9,13 @@
 
 static int check_host(const struct device_options *options, const struct device_facts *facts, struct error *err) {
     const struct host_device *host = &facts->host;
-    char text[IDENTITY_TEXT_MAX];
     bool expects = device_option_given(options, OPTION_EXPECT);
-    if (host->state == HOST_ABSENT)
-        return error_set(err, ERROR_REFUSED,
-                         "this node has no PCI device at that address: it moved or fell off the bus; look for it "
-                         "with lspci -nn on the node, then restart the device plugin");
     /* Without IDs nothing can be verified; a VM that asks for nothing to be verified may go on. */
     bool wants_identity = expects || options->rom.choice == ROM_AUTO || options->rom.choice == ROM_ID ||
                           (options->rom.choice == ROM_UNSET && facts->bundle_count > 0);
     if (host->state == HOST_UNKNOWN && wants_identity)
         return error_set(err, ERROR_REFUSED, "its PCI ID cannot be read (%s): mount the node's /sys, or say --sysfs",
                          host->reason);
-    if (expects && !pci_id_equal(options->expect, host->identity.id))
-        return error_set(err, ERROR_REFUSED,
-                         "the annotation expects %04x:%04x, the device is %s: the bus was renumbered, or another "
-                         "device was allocated; correct \"expect\" or the VM's device",
-                         options->expect.vendor, options->expect.device, identity_describe(&host->identity, text));
     return 0;
 }
 

@@ -1,13 +1,5 @@
 #include "plan/fit.h"
 
-enum {
-    VENDOR_INTEL = 0x8086,
-    VENDOR_NVIDIA = 0x10de,
-    CLASS_VGA = 0x0300,
-    CLASS_3D = 0x0302,
-    BASE_CLASS_DISPLAY = 0x03
-};
-
 struct fitting {
     const struct device *device;
     const struct device_options *options;

@@ -25,21 +25,23 @@ struct guest {
     enum firmware firmware;
     enum guest_machine machine;
     enum chipset chipset;
-    uint64_t memory_kib;         /* as much as it can ever have */
-    bool has_cpu;                /* a <cpu> with a mode or a model */
-    bool cpu_passthrough;        /* whose mode is host-passthrough */
-    bool needs_split_ioapic;     /* interrupt remapping, or more than 255 vCPUs: <ioapic driver="kvm"> cannot be */
-    bool hides_hypervisor;       /* <kvm><hidden state="on"> */
-    bool has_hyperv_passthrough; /* <hyperv mode="passthrough"> */
-    bool has_graphics;           /* VNC or the like, which <hostdev display="on"> needs */
-    bool has_ramfb;              /* <video> of model ramfb */
-    bool has_hole64;             /* somebody set <pcihole64>, to... */
+    uint64_t memory_kib;          /* as much as it can ever have */
+    uint64_t memory_at_start_kib; /* what it starts with */
+    bool has_cpu;                 /* a <cpu> with a mode or a model */
+    bool cpu_passthrough;         /* whose mode is host-passthrough */
+    bool needs_split_ioapic;      /* interrupt remapping, or more than 255 vCPUs: <ioapic driver="kvm"> cannot be */
+    bool hides_hypervisor;        /* <kvm><hidden state="on"> */
+    bool has_hyperv_passthrough;  /* <hyperv mode="passthrough"> */
+    bool has_graphics;            /* VNC or the like, which <hostdev display="on"> needs */
+    bool has_ramfb;               /* <video> of model ramfb */
+    bool has_hole64;              /* somebody set <pcihole64>, to... */
     uint64_t hole64_kib;
     bool has_ovmf_mmio64;     /* somebody set OVMF's window */
     bool has_phys_addr;       /* somebody set <maxphysaddr> */
     bool has_wide_bus[256];   /* by number: a PCI bus that is no root port and has slots besides 0 */
     bool has_pci_bridge[256]; /* of these, the buses behind a bridge to conventional PCI, whose slot 0 is not for
                                  devices */
+    char *pinned_cpus;        /* those of the host that its vCPUs are pinned to, "0-3,8"; NULL: they are not */
     struct taken_address *taken;
     size_t taken_count;
 };

@@ -3,12 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/window.h"
-
-bool plan_guest_wants_host(const struct guest_options *options) {
-    return options->pci_hole64.kind == WINDOW_AUTO || options->ovmf_mmio64.kind == WINDOW_AUTO ||
-           options->max_phys_addr.mode == PHYS_ADDR_AUTO;
-}
+#include "host/window.h"
 
 static bool is_x86(const struct guest *guest) {
     return guest->machine == GUEST_X86_64 || guest->machine == GUEST_ANY;
@@ -129,6 +124,24 @@ static unsigned address_bits(const struct guest_decision *decision, const struct
 static uint64_t ovmf_own_window(const struct guest_decision *decision, const struct guest_facts *facts) {
     return has_host_bits(decision, facts->guest) ? UINT64_C(1) << (address_bits(decision, facts) - 3 - 10)
                                                  : WINDOW_DEFAULT_KIB;
+}
+
+void plan_guest_window(const struct guest_decision *decision, const struct guest_facts *facts, uint64_t *least,
+                       uint64_t *most) {
+    const struct guest *guest = facts->guest;
+    const struct phys_addr_wish *wish = &decision->max_phys_addr;
+    /* Some machine types (RHEL's) give every CPU model the host's address bits. */
+    unsigned bits = wish->mode == PHYS_ADDR_EMULATE ? wish->bits : wish->limit ? wish->limit : OVMF_BITS;
+    *least = *most = 0;
+    if (guest->firmware != FIRMWARE_UEFI || !is_x86(guest))
+        return;
+    if (decision->ovmf_mmio64_mib) {
+        *least = *most = decision->ovmf_mmio64_mib * 1024;
+    } else if (!guest->has_ovmf_mmio64) {
+        uint64_t eighth = UINT64_C(1) << (bits - 3 - 10);
+        *least = ovmf_own_window(decision, facts);
+        *most = eighth > *least ? eighth : *least;
+    }
 }
 
 /* Memory and window above 4 GiB, both rounded up to the window's alignment. */

@@ -74,8 +74,8 @@ def hostdev(alias, source, guest=None, attributes="", later=False):
         where = f'<address uuid="{source}"></address>'
         start = f'<hostdev type="mdev" mode="subsystem" model="vfio-pci"{attributes}>'
     else:
-        bus, slot, function = re.fullmatch(r"0000:(..):(..)\.(.)", source).groups()
-        where = (f'<address{"" if later else " type=%s" % chr(34) + "pci" + chr(34)} domain="0x0000" bus="0x{bus}" '
+        number, bus, slot, function = re.fullmatch(r"(....):(..):(..)\.(.)", source).groups()
+        where = (f'<address{"" if later else " type=%s" % chr(34) + "pci" + chr(34)} domain="0x{number}" bus="0x{bus}" '
                  f'slot="0x{slot}" function="0x{function}"></address>')
         start = f'<hostdev type="pci" managed="no"{" mode=%ssubsystem%s" % (chr(34), chr(34)) if later else ""}{attributes}>'
     place = "" if guest is None else (

@@ -144,8 +144,8 @@ guest("option-ovmf-mmio64-present", "An argument that is there already is change
       ovmfMmio64="256GiB")
 guest("option-emulated-video", "No emulated display, and no VNC.", emulatedVideo="remove")
 guest("option-emulated-video-keep", "keep is what KubeVirt says anyway.", emulatedVideo="keep")
-case("no-builtin-profiles", "Without built-in profiles nothing is said of a device that no bundle knows.", bundle=None,
-     args="--no-builtin-profiles\n")
+case("no-builtin-profiles", "Without built-in profiles nothing is said of a device that no bundle knows.",
+     base="geforce-bios", bundle=None, args="--no-builtin-profiles\n")
 
 # --- From profiles -----------------------------------------------------------------------------
 

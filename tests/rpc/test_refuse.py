@@ -72,9 +72,11 @@ class Bundle(RefuseTestCase):
         self.assertIn(b'/rembrandt-vbios', answer)
 
     def test_no_bundle_at_all(self):
-        """No file to give, so none is given, unless the VM demands it."""
+        """No file to give: an iGPU without ROM BAR is refused, unless its owner knows better, and none is given."""
         sidecar, hook = self.launch(bundle=None)
-        self.assertNotIn(b'/rom/', hook.on_define_domain(CALL1, lab.vmi(lab.VM)))
+        self.assertRefused(sidecar, hook, lab.ADDRESS, lab.NAME, 'rom-available', vmi=lab.vmi(lab.VM))
+        vmi = lab.annotated(lab.VM, {'devices': {lab.NAME: {'checks': {'rom-available': 'ignore'}}}})
+        self.assertNotIn(b'/rom/', hook.on_define_domain(CALL1, vmi))
         vmi = lab.annotated(lab.VM, {'devices': {lab.NAME: {'rom': 'auto'}}})
         vmi = vmi.replace(b'a1b2c3d4-', b'ffffffff-')  # another VM: this one has its plan
         self.assertRefused(sidecar, hook, lab.ADDRESS, lab.NAME, vmi=vmi)

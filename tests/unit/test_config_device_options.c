@@ -58,14 +58,17 @@ static const char *const good[][2] = {
     {"{\"vfio\": {\"x-no-mmap\": true, \"xres\": 1024}}", NULL},
     {"{\"vfio\": {\"x-no-mmap\": \"off\"}}", "{\"vfio\": {\"x-no-mmap\": false}}"},
     {"{\"vfio\": {}}", "{}"}, /* says nothing */
+    {"{\"checks\": {\"link\": \"ignore\"}}", NULL},
+    {"{\"checks\": {\"numa\": \"warn\", \"group-viable\": \"enforce\"}}",
+     "{\"checks\": {\"group-viable\": \"enforce\", \"numa\": \"warn\"}}"},
     {"{\"rom\": null, \"romBar\": null, \"expect\": null, \"guestAddress\": null, \"layout\": null, \"companions\": null, "
      "\"xVga\": null, \"display\": null, \"ramfb\": null, \"igd\": null, \"ids\": null, \"gpudirectClique\": null, "
-     "\"driverModel\": null, \"vfio\": null}",
+     "\"driverModel\": null, \"vfio\": null, \"checks\": null}",
      NULL},
     {"{\"rom\": \"an-id\", \"romBar\": \"off\", \"expect\": \"1002:0fed\", \"guestAddress\": \"0000:06:00.0\", "
      "\"layout\": \"separate\", \"companions\": \"slot\", \"xVga\": \"off\", \"display\": \"off\", \"ramfb\": \"off\", "
      "\"igd\": \"upt\", \"ids\": {\"vendor\": \"8086\"}, \"gpudirectClique\": 3, \"driverModel\": \"vfio_pci\", "
-     "\"vfio\": {\"ats\": \"auto\"}}",
+     "\"vfio\": {\"ats\": \"auto\"}, \"checks\": {\"aer\": \"warn\"}}",
      NULL},
 };
 
@@ -84,7 +87,7 @@ static void values(void **state) {
         "\"multifunction\", \"companions\": \"group\", \"xVga\": true, \"display\": \"off\", \"ramfb\": \"on\", \"igd\": "
         "{\"mode\": \"upt\", \"opRegion\": false, \"lpc\": true, \"gms\": 243}, \"ids\": {\"vendor\": \"0001\", "
         "\"device\": \"0002\", \"subsystem\": \"0003:0004\"}, \"gpudirectClique\": 7, \"driverModel\": \"m\", \"vfio\": "
-        "{\"yres\": 8}}",
+        "{\"yres\": 8}, \"checks\": {\"aer\": \"warn\"}}",
         &options, &err);
     assert_no_error(&err);
     assert_int_equal(options.rom.choice, ROM_ID);
@@ -109,6 +112,8 @@ static void values(void **state) {
     assert_int_equal(options.gpudirect_clique.number, 7);
     assert_string_equal(options.driver_model, "m");
     assert_string_equal(options.vfio.value[VFIO_YRES], "8");
+    assert_int_equal(options.checks.mode[CHECK_AER], CHECK_MODE_WARN);
+    assert_int_equal(options.checks.mode[CHECK_LINK], CHECK_MODE_UNSET);
 }
 
 #define NAME_64 "a123456789012345678901234567890123456789012345678901234567890123"
@@ -120,7 +125,7 @@ static void refused(void **state) {
         {"null", "it is null: it must be an object"},
         {"{\"Rom\": \"auto\"}", "it: unknown key \"Rom\": known are \"rom\", \"romBar\", \"expect\", \"guestAddress\", "
                                 "\"layout\", \"companions\", \"xVga\", \"display\", \"ramfb\", \"igd\", \"ids\", "
-                                "\"gpudirectClique\", \"driverModel\", \"vfio\""},
+                                "\"gpudirectClique\", \"driverModel\", \"vfio\", \"checks\""},
         {"{\"rom\": 1}", "it.rom is a number: it must be a string"},
         {"{\"rom\": false}", "it.rom is true or false: it must be a string"},
         {"{\"rom\": \"\"}", "it.rom: \"\" is no ROM id: use \"auto\", \"none\", \"device\" or an id of the bundle"},
@@ -189,6 +194,10 @@ static void refused(void **state) {
         {"{\"driverModel\": 1}", "it.driverModel is a number: it must be a string"},
         {"{\"vfio\": \"x-no-mmap=on\"}", "it.vfio is a string: it must be an object of vfio-pci properties"},
         {"{\"vfio\": {\"x-no-mmap\": 1}}", "it.vfio.x-no-mmap is a number"},
+        {"{\"checks\": \"ignore\"}", "it.checks is a string: it must be an object of checks"},
+        {"{\"checks\": {}}", "it.checks is empty: name a check"},
+        {"{\"checks\": {\"links\": \"warn\"}}", "it.checks: unknown key \"links\": known are \"device-present\","},
+        {"{\"checks\": {\"link\": \"off\"}}", "it.checks.link: \"off\" is none of \"enforce\", \"warn\", \"ignore\""},
     };
     check_options_refused(&subject, cases, COUNT(cases));
 }

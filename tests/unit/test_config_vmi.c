@@ -62,6 +62,7 @@ static void refused(void **state) {
         assert_null(vmi.root);
         assert_null(vmi.uid);
         assert_null(vmi.annotation);
+        assert_false(vmi.is_migrating);
         vmi_free(&vmi);
     }
 }
@@ -111,6 +112,39 @@ static void devices_in_turn(void **state) {
     assert_null(vmi_device_name(&vmi, 3));
 }
 
+/* A migration that has ended, well or not, is none: nothing else is said of how long it is remembered. */
+static void migrations(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_migrating;
+    } cases[] = {
+        {"{}", false},
+        {"{\"status\": {}}", false},
+        {"{\"status\": null}", false},
+        {"{\"status\": []}", false},
+        {"{\"status\": {\"migrationState\": null}}", false},
+        {"{\"status\": {\"migrationState\": true}}", false},
+        {"{\"migrationState\": {}}", false},
+        {"{\"spec\": {\"migrationState\": {}}}", false},
+        {"{\"status\": {\"migrationState\": {}}}", true},
+        {"{\"status\": {\"migrationState\": {\"migrationUid\": \"u\", \"targetNode\": \"n\"}}}", true},
+        {"{\"status\": {\"migrationState\": {\"completed\": false, \"failed\": false}}}", true},
+        {"{\"status\": {\"migrationState\": {\"completed\": true}}}", false},
+        {"{\"status\": {\"migrationState\": {\"failed\": true}}}", false},
+        {"{\"status\": {\"migrationState\": {\"completed\": true, \"failed\": true}}}", false},
+        {"{\"status\": {\"migrationState\": {\"completed\": \"true\", \"failed\": 1}}}", true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CLEANUP(vmi_free) struct vmi vmi = {0};
+        struct error err = {0};
+        vmi_parse(bytes_of(cases[i].text), &vmi, &err);
+        assert_no_error(&err);
+        if (vmi.is_migrating != cases[i].is_migrating)
+            fail_msg("%s", cases[i].text);
+    }
+}
+
 static void free_may_be_repeated(void **state) {
     (void)state;
     struct error err = {0};
@@ -123,11 +157,8 @@ static void free_may_be_repeated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_that_is_read),
-        cmocka_unit_test(absent_fields),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(devices_asked_for),
-        cmocka_unit_test(devices_in_turn),
+        cmocka_unit_test(everything_that_is_read), cmocka_unit_test(absent_fields),   cmocka_unit_test(refused),
+        cmocka_unit_test(devices_asked_for),       cmocka_unit_test(devices_in_turn), cmocka_unit_test(migrations),
         cmocka_unit_test(free_may_be_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,13 +153,17 @@ static void rom_elements(void **state) {
     (void)state;
     static const struct {
         const char *rom;
-        bool disabled;
-    } cases[] = {{"", false},
-                 {"<rom/>", false},
-                 {"<rom bar='off'/>", false},
-                 {"<rom enabled='yes'/>", false},
-                 {"<rom enabled='no'/>", true},
-                 {"<rom file='/x' enabled='no'/>", true}};
+        bool disabled, has_file;
+    } cases[] = {{"", false, false},
+                 {"<rom/>", false, false},
+                 {"<rom bar='off'/>", false, false},
+                 {"<rom enabled='yes'/>", false, false},
+                 {"<rom enabled='no'/>", true, false},
+                 {"<rom file='/x'/>", false, true},
+                 {"<rom bar='on' file='/x'/>", false, true},
+                 {"<rom file='/x' enabled='no'/>", true, true},
+                 {"<rom><file>/x</file></rom>", false, false},
+                 {"<driver file='/x'/>", false, false}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         CLEANUP(buffer_free) struct buffer devices = {0}, text = {0};
         CLEANUP(domain_free) struct domain domain;
@@ -168,6 +172,7 @@ static void rom_elements(void **state) {
         parse_devices(devices.data, &text, &domain, &err);
         assert_no_error(&err);
         assert_int_equal(domain.devices[0].rom_disabled, cases[i].disabled);
+        assert_int_equal(domain.devices[0].has_rom_file, cases[i].has_file);
     }
 }
 

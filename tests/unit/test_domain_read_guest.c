@@ -104,8 +104,6 @@ static void memory(void **state) {
         {"<memory unit='EB'>1</memory>", UINT64_C(976562500000000)},
         {"<memory unit=''>1024</memory>", 1024},
         {"<memory> 1024</memory>", 1024},
-        /* What can be plugged in counts. */
-        {"<memory unit='GiB'>1</memory><maxMemory slots='16' unit='GiB'>64</maxMemory>", 64 << 20},
         /* What cannot be read is as if it were not there. */
         {"<memory unit='furlong'>1</memory>", 0},
         {"<memory unit='GiB'>many</memory>", 0},
@@ -224,6 +222,60 @@ static void buses(void **state) {
     }
 }
 
+/* What can be plugged in later counts for one, and not for the other. */
+static void memory_at_start(void **state) {
+    (void)state;
+    static const struct {
+        const char *content;
+        uint64_t at_start, most; /* KiB */
+    } cases[] = {
+        {"<memory unit='GiB'>16</memory>", 16 << 20, 16 << 20},
+        {"<memory unit='GiB'>1</memory><maxMemory slots='16' unit='GiB'>64</maxMemory>", 1 << 20, 64 << 20},
+        {"<maxMemory slots='16' unit='GiB'>64</maxMemory><memory unit='GiB'>1</memory>", 1 << 20, 64 << 20},
+        {"<maxMemory unit='GiB'>64</maxMemory>", 0, 64 << 20},
+        {"<memory>1024</memory><maxMemory unit='furlong'>1</maxMemory>", 1024, 0},
+        {"<memory>1024</memory><currentMemory>512</currentMemory>", 1024, 1024},
+        {"", 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct guest guest = read_of(cases[i].content);
+        if (guest.memory_at_start_kib != cases[i].at_start || guest.memory_kib != cases[i].most)
+            fail_msg("%s: %" PRIu64 ", %" PRIu64, cases[i].content, guest.memory_at_start_kib, guest.memory_kib);
+        guest_free(&guest);
+    }
+}
+
+/* Of all vCPUs, one behind the other, as they stand. */
+static void pinned_cpus(void **state) {
+    (void)state;
+    static const struct {
+        const char *content, *cpus; /* NULL: they are not pinned */
+    } cases[] = {
+        {"", NULL},
+        {"<cputune/>", NULL},
+        {"<cputune><shares>2048</shares></cputune>", NULL},
+        {"<cputune><vcpupin vcpu='0' cpuset='4'/></cputune>", "4"},
+        {"<cputune><vcpupin vcpu='0' cpuset='0-3'/><vcpupin vcpu='1' cpuset='8,10-11'/></cputune>", "0-3,8,10-11"},
+        {"<cputune><vcpupin vcpu='0' cpuset='4'/><vcpupin vcpu='1' cpuset='4'/></cputune>", "4,4"},
+        {"<cputune><vcpupin vcpu='0'/><vcpupin vcpu='1' cpuset=''/><vcpupin vcpu='2' cpuset='5'/></cputune>", "5"},
+        {"<cputune><vcpupin vcpu='0' cpuset='5'/><vcpupin vcpu='1' cpuset=''/></cputune>", "5"},
+        {"<cputune><vcpupin vcpu='0'/></cputune>", NULL},
+        /* Of other threads than the vCPUs'. */
+        {"<cputune><emulatorpin cpuset='1'/><iothreadpin iothread='1' cpuset='2'/></cputune>", NULL},
+        {"<cputune><emulatorpin cpuset='1'/><vcpupin vcpu='0' cpuset='6'/></cputune>", "6"},
+        {"<vcpu placement='static' cpuset='1-4'>2</vcpu>", NULL},
+        {"<metadata><cputune><vcpupin vcpu='0' cpuset='4'/></cputune></metadata>", NULL},
+        {"<vcpupin vcpu='0' cpuset='4'/>", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct guest guest = read_of(cases[i].content);
+        if (!cases[i].cpus != !guest.pinned_cpus || (cases[i].cpus && strcmp(guest.pinned_cpus, cases[i].cpus) != 0))
+            fail_msg("%s: %s", cases[i].content, guest.pinned_cpus ? guest.pinned_cpus : "none");
+        guest_free(&guest);
+        assert_null(guest.pinned_cpus);
+    }
+}
+
 /* All that has an address, but passthrough devices. */
 static void taken(void **state) {
     (void)state;
@@ -262,8 +314,9 @@ static void taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(firmware), cmocka_unit_test(machines), cmocka_unit_test(memory), cmocka_unit_test(flags),
-        cmocka_unit_test(holes),    cmocka_unit_test(buses),    cmocka_unit_test(taken),
+        cmocka_unit_test(firmware), cmocka_unit_test(machines),    cmocka_unit_test(memory),
+        cmocka_unit_test(flags),    cmocka_unit_test(holes),       cmocka_unit_test(buses),
+        cmocka_unit_test(taken),    cmocka_unit_test(pinned_cpus), cmocka_unit_test(memory_at_start),
     };
     return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

@@ -122,10 +122,10 @@ static const struct row rows[] = {
     {"'igd': 'legacy'", WHOLE, TGL3D, CHIPSET_I440FX, FIRMWARE_BIOS, "igd", "legacy mode ends with the generation 9",
      false},
     /* ids, vfio: whatever it is */
-    {"'ids': {'vendor': '10de'}, 'vfio': {'x-no-mmap': true}", WHOLE, AMD, CHIPSET_OTHER, FIRMWARE_BIOS, NULL, NULL,
-     false},
-    {"'ids': {'vendor': '10de'}, 'vfio': {'x-no-mmap': true}", MDEV, AMD, CHIPSET_OTHER, FIRMWARE_BIOS, NULL, NULL,
-     false},
+    {"'ids': {'vendor': '10de'}, 'vfio': {'x-no-mmap': true}, 'checks': {'link': 'warn'}", WHOLE, AMD, CHIPSET_OTHER,
+     FIRMWARE_BIOS, NULL, NULL, false},
+    {"'ids': {'vendor': '10de'}, 'vfio': {'x-no-mmap': true}, 'checks': {'link': 'warn'}", MDEV, AMD, CHIPSET_OTHER,
+     FIRMWARE_BIOS, NULL, NULL, false},
     /* gpudirectClique */
     {"'gpudirectClique': 0", WHOLE, A100, CHIPSET_Q35, FIRMWARE_UEFI, NULL, NULL, false},
     {"'gpudirectClique': 1", WHOLE, NVIDIA, CHIPSET_Q35, FIRMWARE_UEFI, NULL, NULL, false},
@@ -202,7 +202,7 @@ static void each_row(void **state) {
     }
     for (enum device_option option = 0; option < OPTION_COUNT; option++) {
         assert_true(fits[option]);
-        assert_true(misfits[option] || option == OPTION_IDS || option == OPTION_VFIO);
+        assert_true(misfits[option] || option == OPTION_IDS || option == OPTION_VFIO || option == OPTION_CHECKS);
     }
 }
 

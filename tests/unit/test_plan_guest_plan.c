@@ -251,21 +251,56 @@ static void windows(void **state) {
     }
 }
 
-static void wants_host(void **state) {
+/* What the firmware surely has, and surely no more than that: 0 where no limit is known. */
+static void the_firmwares_window(void **state) {
     (void)state;
+    enum { MODEL = 1, BIOS = 2, ARM = 4, OVMF_SET = 8, ANY_MACHINE = 16 };
     static const struct {
-        const char *options;
-        bool wants;
+        unsigned flags;
+        uint64_t mmio64_mib;
+        struct phys_addr_wish phys_addr;
+        unsigned iommu;
+        uint64_t least, most;
     } cases[] = {
-        {"", false},
-        {"'pciHole64': '1GiB', 'ovmfMmio64': '1GiB', 'maxPhysAddr': 'passthrough', 'hideHypervisor': true", false},
-        {"'pciHole64': 'auto'", true},
-        {"'ovmfMmio64': 'auto'", true},
-        {"'maxPhysAddr': 'auto'", true},
+        /* An eighth of the host's bits, 46 at most; of a model's, which some machine types give the host's, 32 GiB. */
+        {0, 0, {0}, 0, 8192 * GIB, 8192 * GIB},
+        {0, 0, {0}, 39, 64 * GIB, 8192 * GIB},
+        {0, 0, {0}, 57, 8192 * GIB, 8192 * GIB},
+        {ANY_MACHINE, 0, {0}, 0, 8192 * GIB, 8192 * GIB},
+        {MODEL, 0, {0}, 0, 32 * GIB, 8192 * GIB},
+        {MODEL, 0, {0}, 39, 32 * GIB, 8192 * GIB},
+        {MODEL, 0, {.mode = PHYS_ADDR_PASSTHROUGH}, 0, 8192 * GIB, 8192 * GIB},
+        {MODEL, 0, {.mode = PHYS_ADDR_PASSTHROUGH, .limit = 40}, 0, 128 * GIB, 128 * GIB},
+        {0, 0, {.mode = PHYS_ADDR_PASSTHROUGH, .limit = 39}, 0, 64 * GIB, 64 * GIB},
+        {0, 0, {.mode = PHYS_ADDR_PASSTHROUGH, .limit = 42}, 39, 64 * GIB, 512 * GIB},
+        {MODEL, 0, {.mode = PHYS_ADDR_EMULATE, .bits = 42}, 0, 32 * GIB, 512 * GIB},
+        {MODEL, 0, {.mode = PHYS_ADDR_EMULATE, .bits = 36}, 0, 32 * GIB, 32 * GIB}, /* OVMF's least */
+        /* What we set is what it has. */
+        {0, 64 * 1024, {0}, 0, 64 * GIB, 64 * GIB},
+        {MODEL, 1024 * 1024, {0}, 0, 1024 * GIB, 1024 * GIB},
+        {MODEL, 1, {0}, 0, 1024, 1024},
+        {OVMF_SET, 64 * 1024, {0}, 0, 64 * GIB, 64 * GIB},
+        {OVMF_SET, 0, {0}, 0, 0, 0}, /* somebody else did, to what is not read */
+        {OVMF_SET | MODEL, 0, {0}, 0, 0, 0},
+        /* Other firmware. */
+        {BIOS, 0, {0}, 0, 0, 0},
+        {BIOS, 1024, {0}, 0, 0, 0},
+        {ARM, 0, {0}, 0, 0, 0},
+        {ARM, 1024, {0}, 0, 0, 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct guest_options options = guest_options_of(cases[i].options, 0);
-        assert_int_equal(plan_guest_wants_host(&options), cases[i].wants);
+        struct guest guest = ordinary();
+        const struct guest_facts facts = {.guest = &guest, .iommu_bits = cases[i].iommu};
+        const struct guest_decision decision = {.ovmf_mmio64_mib = cases[i].mmio64_mib,
+                                                .max_phys_addr = cases[i].phys_addr};
+        uint64_t least = 99, most = 99;
+        guest.cpu_passthrough = !(cases[i].flags & MODEL);
+        guest.firmware = cases[i].flags & BIOS ? FIRMWARE_BIOS : FIRMWARE_UEFI;
+        guest.machine = cases[i].flags & ARM ? GUEST_AARCH64 : cases[i].flags & ANY_MACHINE ? GUEST_ANY : GUEST_X86_64;
+        guest.has_ovmf_mmio64 = cases[i].flags & OVMF_SET;
+        plan_guest_window(&decision, &facts, &least, &most);
+        if (least != cases[i].least || most != cases[i].most)
+            fail_msg("row %zu: %" PRIu64 " to %" PRIu64, i, least, most);
     }
 }
 
@@ -370,8 +405,9 @@ static void together(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(taken_over), cmocka_unit_test(misfits),    cmocka_unit_test(an_unknown_machine),
-        cmocka_unit_test(windows),    cmocka_unit_test(wants_host), cmocka_unit_test(together),
+        cmocka_unit_test(taken_over),           cmocka_unit_test(misfits),
+        cmocka_unit_test(an_unknown_machine),   cmocka_unit_test(windows),
+        cmocka_unit_test(the_firmwares_window), cmocka_unit_test(together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/facts.h"
+#include "host/identity.h"
 #include "walk_support.h"
 
 static void no_device_no_change(void **state) {
@@ -27,7 +27,7 @@ static void a_vgpu_stays_as_it_is(void **state) {
     const struct lab *lab = *state;
 #define VGPU                                                                                                           \
     "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source>"                                                  \
-    "<address uuid='5d307ca9-b3ef-428c-8861-06e72d69f223'/></source><alias name='ua-gpu-vgpu'/></hostdev>"
+    "<address uuid='" LAB_MDEV "'/></source><alias name='ua-gpu-vgpu'/></hostdev>"
     static const char *const domains[] = {DOMAIN(VGPU), DOMAIN("<hostdev  type = 'mdev'/>")};
     for (size_t i = 0; i < COUNT(domains); i++) {
         CLEANUP(buffer_free) struct buffer reply = ask(lab, domains[i], PLAIN_VMI);
@@ -138,9 +138,9 @@ static void other_firmware_is_asked_anew(void **state) {
 /* The host is looked at between the manifest and the ROM: then the bundle is replaced, once. */
 static _Thread_local const struct lab *replaced_meanwhile;
 
-void __real_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
-void __wrap_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device);
-void __wrap_host_read_device(const char *sysfs, struct pci_address address, struct host_device *device) {
+void __real_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+void __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+void __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     const struct lab *lab = replaced_meanwhile;
     replaced_meanwhile = NULL;
     if (lab) {
@@ -215,7 +215,7 @@ static void bad_requests(void **state) {
          "0000:e5:00.0 (igpu): the domain disables"},
         {DOMAIN(GPU("") "<hostdev type='pci'/>"), PLAIN_VMI, ERROR_INPUT, "no source address"},
         {DOMAIN(GPU("")), VMI_START "{\\\"devices\\\": {\\\"*\\\": {\\\"expect\\\": \\\"1002:1640\\\"}}}" VMI_END,
-         ERROR_REFUSED, "0000:e5:00.0 (igpu): the annotation expects 1002:1640"},
+         ERROR_REFUSED, "0000:e5:00.0 (igpu): identity: 1002:1640 is expected"},
         {DOMAIN(GPU("")), VMI_START "{\\\"devices\\\": {\\\"*\\\": {\\\"rom\\\": \\\"absent\\\"}}}" VMI_END,
          ERROR_REFUSED, "0000:e5:00.0 (igpu): no bundle has a ROM with the id \"absent\""},
     };
@@ -257,9 +257,9 @@ static void every_refusal_is_told(void **state) {
     static const char vmi[] = VMI_START "{\\\"devices\\\": {\\\"igpu\\\": {\\\"expect\\\": \\\"10de:0001\\\"}, "
                                         "\\\"0000:e5:00.1\\\": {\\\"expect\\\": \\\"10de:0002\\\"}}}" VMI_END;
     assert_refused(lab, DOMAIN(GPU("") AUDIO("")), vmi, ERROR_REFUSED,
-                   "0000:e5:00.0 (igpu): the annotation expects 10de:0001");
+                   "0000:e5:00.0 (igpu): identity: 10de:0001 is expected");
     assert_refused(lab, DOMAIN(GPU("") AUDIO("")), vmi, ERROR_REFUSED,
-                   "; 0000:e5:00.1 (audio): the annotation expects 10de:0002");
+                   "; 0000:e5:00.1 (audio): identity: 10de:0002 is expected");
 }
 
 /* One device is refused, the other has a ROM: under "enforce" none is published, under "warn" one. */
@@ -280,14 +280,14 @@ static void policies(void **state) {
         lab->walk.policy = cases[i].admin;
         if (cases[i].refused) {
             assert_refused(lab, DOMAIN(GPU("") AUDIO("")), vmi, ERROR_REFUSED,
-                           "0000:e5:00.1 (audio): the annotation expects");
+                           "0000:e5:00.1 (audio): identity: 10de:0002 is expected");
             continue;
         }
         CLEANUP(walk_reply_free) struct walk_reply reply = {0};
         struct error err = {0};
         walk_request(&lab->walk, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(vmi), &reply, &err);
         assert_no_error(&err);
-        assert_non_null(strstr(reply.warnings.data, "0000:e5:00.1 (audio): the annotation expects 10de:0002"));
+        assert_non_null(strstr(reply.warnings.data, "0000:e5:00.1 (audio): identity: 10de:0002 is expected"));
         const char *rom = strstr(reply.domain.data, "<rom bar=");
         assert_non_null(rom);
         assert_null(strstr(rom + 1, "<rom"));

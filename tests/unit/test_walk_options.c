@@ -7,7 +7,7 @@
 #define Q35(devices)                                                                                                   \
     "<domain type='kvm'><os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os><cpu "                     \
     "mode='host-passthrough'/><devices>" devices "</devices></domain>"
-#define UUID "5d307ca9-b3ef-428c-8861-06e72d69f223"
+#define UUID LAB_MDEV
 #define VGPU                                                                                                           \
     "<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='" UUID "'/></source>"               \
     "<alias name='ua-gpu-vgpu'/></hostdev>"
@@ -24,13 +24,12 @@ static const char *vmi_of(const char *annotation) {
     return text;
 }
 
-/* Both functions in IOMMU group 15, bound to vfio-pci. */
+/* Both functions in one IOMMU group, 15. */
 static void put_group(const struct lab *lab) {
     for (int function = 0; function < 2; function++) {
         char name[128];
-        snprintf(name, sizeof(name), SYS "%d/driver", function);
-        put_link(lab->folder, name, "../../../drivers/vfio-pci");
         snprintf(name, sizeof(name), SYS "%d/iommu_group", function);
+        unlink(path_in(lab->folder, name));
         put_link(lab->folder, name, "../../../../kernel/iommu_groups/15");
         snprintf(name, sizeof(name), "sys/kernel/iommu_groups/15/devices/0000:e5:00.%d", function);
         put_link(lab->folder, name, "x");
@@ -102,6 +101,8 @@ static void companions_that_cannot_come(void **state) {
     static const char slot[] = "'devices': {'igpu': {'companions': 'slot'}}",
                       group[] = "'devices': {'igpu': {'companions': 'group'}}";
     struct error err = {0};
+    unlink(path_in(lab->folder, SYS "0/iommu_group"));
+    put_link(lab->folder, SYS "0/iommu_group", "../../../../kernel/iommu_groups/99");
     assert_refused(lab, Q35(GPU("")), vmi_of(group), ERROR_REFUSED,
                    "0000:e5:00.0 (igpu): \"companions\": \"group\": the functions next to it cannot be read");
     /* Without the node's /sys nobody knows what is in the slot. */
@@ -165,7 +166,9 @@ static void profiles_of_a_vgpu(void **state) {
     walk_request(&lab->walk, bytes_of(Q35(VGPU)), bytes_of("{}"), &unknown, &err);
     assert_no_error(&err);
     assert_bytes(buffer_bytes(&unknown.domain), Q35(VGPU)); /* nobody knows whose it is */
-    put_folder(lab->folder, SYS "0/" UUID);
+    put_link(lab->folder, SYS "0/" UUID "/driver", "../../../../mdev/drivers/nvidia-vgpu-vfio");
+    put_link(lab->folder, SYS "0/" UUID "/iommu_group", "../../../../../kernel/iommu_groups/20");
+    unlink(path_in(lab->folder, "sys/bus/mdev/devices/" UUID));
     put_link(lab->folder, "sys/bus/mdev/devices/" UUID, "../../../bus/pci/devices/0000:e5:00.0/" UUID);
     walk_request(&lab->walk, bytes_of(Q35(VGPU)), bytes_of("{}"), &reply, &err);
     assert_no_error(&err);

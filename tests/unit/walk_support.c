@@ -24,6 +24,20 @@ void put_bundle(const struct lab *lab, const char *name, const char *match) {
     put_file(lab->folder, "bundle/" BUNDLE_MANIFEST, buffer_bytes(&text));
 }
 
+/* As a node has it that is ready: a driver for VMs, an IOMMU group, and a ROM BAR. */
+static void make_ready(const char *sysfs, const char *address, const char *group) {
+    char name[128], target[128];
+    snprintf(name, sizeof(name), "bus/pci/devices/%s/driver", address);
+    put_link(sysfs, name, "../../drivers/vfio-pci");
+    snprintf(name, sizeof(name), "bus/pci/devices/%s/iommu_group", address);
+    snprintf(target, sizeof(target), "../../../../kernel/iommu_groups/%s", group);
+    put_link(sysfs, name, target);
+    snprintf(name, sizeof(name), "kernel/iommu_groups/%s/devices/%s", group, address);
+    put_link(sysfs, name, "x");
+    snprintf(name, sizeof(name), "bus/pci/devices/%s/rom", address);
+    put_text(sysfs, name, "");
+}
+
 int lab_open(void **state) {
     static const struct trust anybody;
     static const char *const names[] = {"bundle", "sys", "roms"};
@@ -41,6 +55,13 @@ int lab_open(void **state) {
     put_folder(lab->folder, "sys");
     put_sysfs_device(lab->paths[1], "0000:e5:00.0", &lab_gpu);
     put_sysfs_device(lab->paths[1], "0000:e5:00.1", &lab_audio);
+    make_ready(lab->paths[1], "0000:e5:00.0", "18");
+    make_ready(lab->paths[1], "0000:e5:00.1", "19");
+    put_folder(lab->paths[1], "devices/mdev/" LAB_MDEV);
+    put_link(lab->paths[1], "devices/mdev/" LAB_MDEV "/driver", "../../../bus/mdev/drivers/nvidia-vgpu-vfio");
+    put_link(lab->paths[1], "devices/mdev/" LAB_MDEV "/iommu_group", "../../../kernel/iommu_groups/20");
+    put_folder(lab->paths[1], "bus/mdev/devices");
+    put_link(lab->paths[1], "bus/mdev/devices/" LAB_MDEV, "../../../devices/mdev/" LAB_MDEV);
     lab->bundle_path = lab->paths[0];
     lab->walk = (struct walk){.sysfs = lab->paths[1],
                               .bundles = bundle_set_open(&lab->bundle_path, 1, &anybody, &err),

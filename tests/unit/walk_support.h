@@ -9,6 +9,9 @@
 /* 1002:1681 at 0000:e5:00.0, and 1002:1640 at 0000:e5:00.1. */
 extern const struct pci_identity lab_gpu, lab_audio;
 
+/* And a mediated device. */
+#define LAB_MDEV "5d307ca9-b3ef-428c-8861-06e72d69f223"
+
 struct lab {
     char *folder;
     char paths[3][256]; /* bundle, sysfs, ROM folder */

@@ -1,0 +1,140 @@
+#include "host/identity.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* libpci's error hook must not return, and its default ends the process. Ours jumps back into read_identity, the only
+ * function that calls libpci, which holds nothing that a jump would leak. libpci passes its hook no context, so the way
+ * back is per thread. */
+static _Thread_local struct {
+    jmp_buf back;
+    char message[160];
+} on_error;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) fail(char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(on_error.message, sizeof(on_error.message), format, arguments);
+    va_end(arguments);
+    longjmp(on_error.back, 1);
+}
+
+static void __attribute__((format(printf, 1, 2))) ignore(char *format, ...) {
+    (void)format;
+}
+
+static void fill_identity(struct pci_access *access, struct pci_address address, char *devices,
+                          struct pci_identity *identity) {
+    access->method = PCI_ACCESS_SYS_BUS_PCI;
+    access->error = fail;
+    access->warning = ignore;
+    access->debug = ignore;
+    pci_set_param(access, (char *)"sysfs.path", devices);
+    pci_init(access);
+    struct pci_dev *device = pci_get_dev(access, (int)address.domain, address.bus, address.slot, address.function);
+    /* In libpci's list, pci_cleanup frees the device even after a jump out of pci_fill_info. */
+    device->next = access->devices;
+    access->devices = device;
+    pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS);
+    *identity = (struct pci_identity){
+        .id = {device->vendor_id, device->device_id},
+        .subsystem = {device->subsys_vendor_id, device->subsys_id},
+        .revision = device->rev_id,
+        .class_code = (uint32_t)device->device_class << 8 | device->prog_if,
+    };
+}
+
+/* Returns 0, or -1 with the reason in on_error.message. `devices` is the folder that holds devices/. */
+static int read_identity(char *devices, struct pci_address address, struct pci_identity *identity) {
+    struct pci_access *volatile access = pci_alloc();
+    volatile int failed = 0;
+    if (setjmp(on_error.back) == 0)
+        fill_identity(access, address, devices, identity);
+    else
+        failed = -1;
+    pci_cleanup(access);
+    return failed;
+}
+
+/* What libpci will open must not block, and the first of them must be there: a snapshot is somebody's folder, and
+ * libpci reads a missing revision as 0. */
+static bool check_attributes(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+    static const char *const names[] = {"vendor",   "device",           "class",
+                                        "revision", "subsystem_vendor", "subsystem_device"};
+    enum { NEEDED = 4 };
+    char path[SYSFS_PATH_MAX];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int missing = -sysfs_will_read(sysfs, sysfs_pci_path(address, names[i], path));
+        if (missing == 0 || (missing == ENOENT && i >= NEEDED))
+            continue;
+        snprintf(device->reason, sizeof(device->reason), "%.50s/%.60s: %s", sysfs->root, path,
+                 missing == EINVAL ? "not a regular file" : strerror(missing));
+        return false;
+    }
+    return true;
+}
+
+int host_group_parse(const char *name) {
+    char *end;
+    long number = strtol(name, &end, 10);
+    return *name < '0' || *name > '9' || *end || number > INT32_MAX ? HOST_GROUP_UNKNOWN : (int)number;
+}
+
+/* What libpci does not read. */
+static void read_links(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+    char path[SYSFS_PATH_MAX], group[16], physfn[NAME_MAX + 1];
+    device->is_virtual = sysfs_read_link(sysfs, sysfs_pci_path(address, "physfn", path), physfn, sizeof(physfn)) == 0;
+    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "driver", path), device->driver, sizeof(device->driver)) < 0)
+        device->driver[0] = '\0';
+    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "iommu_group", path), group, sizeof(group)) == 0)
+        device->iommu_group = host_group_parse(group);
+}
+
+void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+    *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
+    char bus[3072], folder[SYSFS_PATH_MAX];
+    if ((size_t)snprintf(bus, sizeof(bus), "%s/bus/pci", sysfs->root) >= sizeof(bus)) {
+        snprintf(device->reason, sizeof(device->reason), "the path of sysfs is too long");
+        return;
+    }
+    int missing = -sysfs_find(sysfs, "bus/pci/devices");
+    if (missing) {
+        snprintf(device->reason, sizeof(device->reason), "%.100s/devices: %s", bus, strerror(missing));
+        return;
+    }
+    missing = -sysfs_find(sysfs, sysfs_pci_path(address, NULL, folder));
+    if (missing) {
+        device->state = missing == ENOENT ? HOST_ABSENT : HOST_UNKNOWN;
+        snprintf(device->reason, sizeof(device->reason), "%.60s/%.50s: %s", sysfs->root, folder, strerror(missing));
+        return;
+    }
+    const struct pci_id *id = &device->identity.id;
+    if (!check_attributes(sysfs, address, device))
+        return;
+    if (read_identity(bus, address, &device->identity) < 0)
+        snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
+    else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */
+        snprintf(device->reason, sizeof(device->reason), "%.60s/%.50s: no PCI ID in vendor and device", sysfs->root,
+                 folder);
+    else
+        device->state = HOST_PRESENT;
+    if (device->state == HOST_PRESENT)
+        read_links(sysfs, address, device);
+    /* A snapshot is somebody's folder. */
+    text_make_printable(device->driver);
+    text_make_printable(device->reason);
+}
+
+bool host_driver_is_vfio(const char *driver) {
+    size_t size = strlen(driver), tail = strlen("vfio-pci");
+    return size >= tail &&
+           (strcmp(driver + size - tail, "vfio-pci") == 0 || strcmp(driver + size - tail, "vfio_pci") == 0);
+}

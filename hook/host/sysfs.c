@@ -1,0 +1,161 @@
+#include "host/sysfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* `first`, a slash and `second`. Not by snprintf: a large node has tens of thousands of them. */
+static int join(const char *first, const char *second, char *joined, size_t room) {
+    size_t size = strlen(first), more = strlen(second);
+    if (size + 1 + more >= room)
+        return -ENAMETOOLONG;
+    memcpy(joined, first, size);
+    joined[size] = '/';
+    memcpy(joined + size + 1, second, more + 1);
+    return 0;
+}
+
+static int whole_path(const struct sysfs *sysfs, const char *path, char whole[PATH_MAX]) {
+    return join(sysfs->root, path, whole, PATH_MAX);
+}
+
+static void note(const struct sysfs *sysfs, const char *path, enum sysfs_look look) {
+    if (sysfs->seen)
+        sysfs->seen(sysfs->context, path, look);
+}
+
+const char *sysfs_pci_path(struct pci_address address, const char *name, char path[SYSFS_PATH_MAX]) {
+    static const char devices[] = "bus/pci/devices/";
+    char folder[sizeof(devices) + PCI_ADDRESS_TEXT_MAX];
+    memcpy(folder, devices, sizeof(devices));
+    pci_address_format(address, folder + strlen(devices));
+    if (!name)
+        memcpy(path, folder, strlen(folder) + 1);
+    else if (join(folder, name, path, SYSFS_PATH_MAX) < 0)
+        path[0] = '\0';
+    return path;
+}
+
+static bool is_regular(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size) {
+    char whole[PATH_MAX];
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    CLEANUP(close_fd) int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    note(sysfs, path, SYSFS_READ);
+    ssize_t got = read(fd, content, size);
+    int number = errno;
+    /* A folder fails to be read, a FIFO gives nothing: only then it is worth a look, for there are many files. */
+    if (got <= 0 && !is_regular(fd))
+        return -EINVAL;
+    return got < 0 ? -number : got;
+}
+
+ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, size_t room) {
+    ssize_t size = sysfs_read_start(sysfs, path, content, room);
+    if (size < 0)
+        return size;
+    if ((size_t)size == room)
+        return -EFBIG;
+    content[size] = '\0';
+    return size;
+}
+
+int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
+    char whole[PATH_MAX];
+    struct stat status;
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    if (stat(whole, &status) < 0)
+        return -errno;
+    note(sysfs, path, SYSFS_READ);
+    return S_ISREG(status.st_mode) ? 0 : -EINVAL;
+}
+
+int sysfs_read_target(const struct sysfs *sysfs, const char *path, char target[PATH_MAX]) {
+    char whole[PATH_MAX];
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    ssize_t size = readlink(whole, target, PATH_MAX - 1);
+    if (size < 0)
+        return -errno;
+    note(sysfs, path, SYSFS_FOUND);
+    target[size] = '\0';
+    return 0;
+}
+
+int sysfs_read_link(const struct sysfs *sysfs, const char *path, char *last, size_t room) {
+    char target[PATH_MAX];
+    int failed = sysfs_read_target(sysfs, path, target);
+    if (failed)
+        return failed;
+    const char *slash = strrchr(target, '/');
+    return (size_t)snprintf(last, room, "%s", slash ? slash + 1 : target) < room ? 0 : -ENAMETOOLONG;
+}
+
+int sysfs_find(const struct sysfs *sysfs, const char *path) {
+    char whole[PATH_MAX];
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    if (access(whole, F_OK) < 0)
+        return -errno;
+    note(sysfs, path, SYSFS_FOUND);
+    return 0;
+}
+
+static void close_folder(DIR *folder) {
+    if (folder)
+        closedir(folder);
+}
+DEFINE_CLEANUP(DIR, close_folder)
+
+int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *context, const char *name),
+               void *context) {
+    char whole[PATH_MAX], entry_path[SYSFS_PATH_MAX];
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    CLEANUP(close_folder) DIR *folder = opendir(whole);
+    if (!folder)
+        return -errno;
+    note(sysfs, path, SYSFS_FOUND);
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            return -errno;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if ((size_t)snprintf(entry_path, sizeof(entry_path), "%s/%s", path, entry->d_name) < sizeof(entry_path))
+            note(sysfs, entry_path, SYSFS_FOUND);
+        if (each(context, entry->d_name) != 0)
+            return 0;
+    }
+}
+
+int sysfs_resolve(const struct sysfs *sysfs, const char *path, char resolved[PATH_MAX]) {
+    char whole[PATH_MAX];
+    int failed = whole_path(sysfs, path, whole);
+    if (failed)
+        return failed;
+    if (!realpath(whole, resolved))
+        return -errno;
+    note(sysfs, path, SYSFS_FOUND);
+    return 0;
+}

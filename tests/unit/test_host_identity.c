@@ -1,0 +1,475 @@
+/* host/identity: what a function is, and that nothing in sysfs can hurt. */
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/identity.h"
+#include "support.h"
+
+static const struct pci_identity gpu = {
+    .id = {0x1002, 0x1681}, .subsystem = {0x1462, 0x1381}, .revision = 0xc8, .class_code = 0x030000};
+static const struct pci_identity audio = {
+    .id = {0x1002, 0x1640}, .subsystem = {0x1462, 0x1640}, .revision = 0x00, .class_code = 0x040300};
+
+static struct host_device read_device(const char *root, const char *text) {
+    const struct sysfs sysfs = {.root = root};
+    struct pci_address address;
+    struct host_device device;
+    memset(&device, 0xff, sizeof(device));
+    assert_int_equal(pci_address_parse(text, &address), 0);
+    host_read_device(&sysfs, address, &device);
+    return device;
+}
+
+static bool same_identity(const struct pci_identity *a, const struct pci_identity *b) {
+    return pci_id_equal(a->id, b->id) && pci_id_equal(a->subsystem, b->subsystem) && a->revision == b->revision &&
+           a->class_code == b->class_code;
+}
+
+static void present(void **state) {
+    static const char *const addresses[] = {"0000:e5:00.0", "0000:00:1f.7", "10000:01:00.0", "ffff:ff:1f.7"};
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        put_sysfs_device(*state, addresses[i], &gpu);
+        struct host_device device = read_device(*state, addresses[i]);
+        if (device.state != HOST_PRESENT || !same_identity(&device.identity, &gpu))
+            fail_msg("%s: %s", addresses[i], device.reason);
+    }
+}
+
+/* Domains of VMD and Hyper-V need all 32 bits. */
+static void present_in_a_large_domain(void **state) {
+    put_sysfs_device(*state, "80000000:01:00.0", &audio);
+    put_sysfs_device(*state, "ffffffff:01:00.0", &gpu);
+    struct host_device device = read_device(*state, "ffffffff:01:00.0");
+    assert_int_equal(device.state, HOST_PRESENT);
+    assert_true(same_identity(&device.identity, &gpu));
+    device = read_device(*state, "80000000:01:00.0");
+    assert_true(same_identity(&device.identity, &audio));
+}
+
+static void absent(void **state) {
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    static const char *const addresses[] = {"0000:e5:00.1", "0001:e5:00.0", "0000:e6:00.0", "0000:e5:01.0"};
+    for (size_t i = 0; i < COUNT(addresses); i++)
+        assert_int_equal(read_device(*state, addresses[i]).state, HOST_ABSENT);
+}
+
+static void no_sysfs_is_unknown(void **state) {
+    struct host_device device = read_device(path_in(*state, "absent"), "0000:e5:00.0");
+    assert_int_equal(device.state, HOST_UNKNOWN);
+    assert_non_null(strstr(device.reason, "No such file or directory"));
+    device = read_device(*state, "0000:e5:00.0"); /* a folder, but not of sysfs */
+    assert_int_equal(device.state, HOST_UNKNOWN);
+    assert_non_null(strstr(device.reason, "bus/pci/devices"));
+    put_text(*state, "file", "");
+    assert_int_equal(read_device(path_in(*state, "file"), "0000:e5:00.0").state, HOST_UNKNOWN);
+}
+
+static void a_path_too_long_is_unknown(void **state) {
+    (void)state;
+    enum { LONGEST = 3072 - sizeof("/bus/pci") };
+    CLEANUP(buffer_free) struct buffer path = {0};
+    while (path.size < LONGEST)
+        buffer_append_text(&path, path.size == LONGEST - 1 ? "/" : "/x");
+    struct host_device device = read_device(path.data, "0000:e5:00.0");
+    assert_int_equal(device.state, HOST_UNKNOWN);
+    assert_non_null(strstr(device.reason, "No such file or directory"));
+    for (int i = 0; i < 5000; i++) {
+        buffer_append_text(&path, "/");
+        if (i > 2 && i < 4990) /* both ends of what is too long are enough */
+            continue;
+        device = read_device(path.data, "0000:e5:00.0");
+        assert_int_equal(device.state, HOST_UNKNOWN);
+        assert_string_equal(device.reason, "the path of sysfs is too long");
+    }
+}
+
+/* A link that leads nowhere is as no link; of one that leads in a circle nothing is known. */
+static void links_to_functions(void **state) {
+    static const struct {
+        const char *target;
+        enum host_state state;
+        const char *reason;
+    } cases[] = {
+        {"../../../devices/0000:e5:00.0", HOST_PRESENT, ""},
+        {"../../../devices/absent", HOST_ABSENT, ""},
+        {"0000:e5:00.1", HOST_UNKNOWN, "bus/pci/devices/0000:e5:00.1: Too many levels of symbolic links"},
+    };
+    put_folder(*state, "bus/pci/devices");
+    put_link(*state, "bus/pci/devices/0000:e5:00.0", "../../../devices/0000:e5:00.0");
+    put_folder(*state, "devices/0000:e5:00.0");
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        put_link(*state, "bus/pci/devices/0000:e5:00.1", cases[i].target);
+        struct host_device device = read_device(*state, "0000:e5:00.1");
+        assert_int_equal(device.state, cases[i].state);
+        assert_non_null(strstr(device.reason, cases[i].reason));
+        unlink(path_in(*state, "bus/pci/devices/0000:e5:00.1"));
+    }
+}
+
+/* As nobody, if we are root, whom nothing is denied. */
+static struct host_device read_as_nobody(const char *root, const char *denied) {
+    const char *path = path_in(root, denied);
+    bool is_root = geteuid() == 0;
+    assert_int_equal(chmod(path, 0), 0);
+    if (is_root)
+        assert_int_equal(seteuid(65534), 0);
+    struct host_device device = read_device(root, "0000:e5:00.0");
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    chmod(path, 0755);
+    return device;
+}
+
+/* The last is seen by libpci alone. */
+static void unreadable_is_unknown(void **state) {
+    static const char *const denied[] = {"bus/pci/devices", "bus/pci/devices/0000:e5:00.0",
+                                         "bus/pci/devices/0000:e5:00.0/vendor"};
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    for (size_t i = 0; i < COUNT(denied); i++) {
+        struct host_device device = read_as_nobody(*state, denied[i]);
+        assert_int_equal(device.state, HOST_UNKNOWN);
+        assert_non_null(strstr(device.reason, "0000:e5:00.0"));
+        assert_non_null(strstr(device.reason, "Permission denied"));
+    }
+}
+
+/* Each file missing, a folder, empty, or garbage: never a crash, a leak or a made-up device. */
+static void damaged_files(void **state) {
+    static const char *const names[] = {"vendor",   "device",           "class",
+                                        "revision", "subsystem_vendor", "subsystem_device"};
+    static const char *const contents[] = {
+        NULL, "", "\n", "zzzz\n", "0x\n", "0xfffff\n", "-1\n", "0x1681 1\n", "\xff\xfe\xfd\n", "0x10000000000000000\n"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        for (size_t j = 0; j <= COUNT(contents); j++) {
+            char name[128];
+            snprintf(name, sizeof(name), "bus/pci/devices/0000:e5:00.0/%s", names[i]);
+            put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+            unlink(path_in(*state, name));
+            if (j == COUNT(contents))
+                put_folder(*state, name);
+            else if (contents[j])
+                put_text(*state, name, contents[j]);
+            struct host_device device = read_device(*state, "0000:e5:00.0");
+            if (device.state == HOST_PRESENT) {
+                /* At most the damaged file's own field may differ: the subsystem is one. */
+                struct pci_identity *found = &device.identity;
+                const struct pci_identity *want = &gpu;
+                bool others = (i == 0 || found->id.vendor == want->id.vendor) &&
+                              (i == 1 || found->id.device == want->id.device) &&
+                              (i == 2 || found->class_code == want->class_code) &&
+                              (i == 3 || found->revision == want->revision) &&
+                              (i >= 4 || pci_id_equal(found->subsystem, want->subsystem));
+                if (!others)
+                    fail_msg("%s damaged as %zu: another field changed", names[i], j);
+            } else {
+                assert_int_equal(device.state, HOST_UNKNOWN);
+                assert_string_not_equal(device.reason, "");
+            }
+            if (j == COUNT(contents))
+                rmdir(path_in(*state, name));
+        }
+    }
+}
+
+/* Without a vendor or device number nothing can be verified. */
+static void no_ids_is_unknown(void **state) {
+    static const struct {
+        const char *file, *content;
+    } cases[] = {
+        {"vendor", NULL},       {"vendor", ""},   {"vendor", "zzzz\n"}, {"vendor", "0x0000\n"},
+        {"vendor", "0xffff\n"}, {"device", NULL}, {"device", ""},       {"device", "zzzz\n"},
+    };
+    int failures = 0;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char name[128];
+        snprintf(name, sizeof(name), "bus/pci/devices/0000:e5:00.0/%s", cases[i].file);
+        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+        unlink(path_in(*state, name));
+        if (cases[i].content)
+            put_text(*state, name, cases[i].content);
+        struct host_device device = read_device(*state, "0000:e5:00.0");
+        if (device.state == HOST_UNKNOWN) {
+            assert_string_not_equal(device.reason, "");
+            continue;
+        }
+        failures++;
+        print_error("%s \"%s\": read as %04x:%04x\n", cases[i].file, cases[i].content ? cases[i].content : "missing",
+                    device.identity.id.vendor, device.identity.id.device);
+    }
+    assert_int_equal(failures, 0);
+}
+
+#define DEVICE "bus/pci/devices/0000:e5:00.0/"
+
+/* Bridges have no subsystem; everything else every function has. A FIFO must not be waited for. */
+static void files_that_are_needed(void **state) {
+    static const char *const names[] = {"vendor",   "device",           "class",
+                                        "revision", "subsystem_vendor", "subsystem_device"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        char file[64], missing[128], irregular[128];
+        snprintf(file, sizeof(file), DEVICE "%s", names[i]);
+        snprintf(missing, sizeof(missing), "%s: No such file or directory", file);
+        snprintf(irregular, sizeof(irregular), "%s: not a regular file", file);
+        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+        unlink(path_in(*state, file));
+        struct host_device device = read_device(*state, "0000:e5:00.0");
+        if (i < 4) {
+            assert_int_equal(device.state, HOST_UNKNOWN);
+            assert_non_null(strstr(device.reason, missing));
+        } else {
+            assert_int_equal(device.state, HOST_PRESENT);
+            assert_int_equal(device.identity.subsystem.vendor, i == 4 ? 0 : gpu.subsystem.vendor);
+            assert_int_equal(device.identity.subsystem.device, 0);
+        }
+        assert_int_equal(mkfifo(path_in(*state, file), 0600), 0);
+        device = read_device(*state, "0000:e5:00.0");
+        assert_int_equal(device.state, HOST_UNKNOWN);
+        assert_non_null(strstr(device.reason, irregular));
+        unlink(path_in(*state, file));
+    }
+}
+
+static void an_empty_device_folder_is_unknown(void **state) {
+    put_folder(*state, "bus/pci/devices/0000:e5:00.0");
+    struct host_device device = read_device(*state, "0000:e5:00.0");
+    assert_int_equal(device.state, HOST_UNKNOWN);
+    assert_string_not_equal(device.reason, "");
+    put_text(*state, "bus/pci/devices/0000:e5:00.1", "a file");
+    assert_int_equal(read_device(*state, "0000:e5:00.1").state, HOST_UNKNOWN);
+}
+
+/* What sysfs tells by links. */
+static void links(void **state) {
+    static const struct {
+        const char *physfn, *driver, *group; /* targets; NULL: no such link */
+        bool is_virtual;
+        const char *driver_name;
+        int group_number;
+    } cases[] = {
+        {NULL, NULL, NULL, false, "", HOST_GROUP_UNKNOWN},
+        {"../0000:e5:00.1", "../../../../bus/pci/drivers/vfio-pci", "../../../kernel/iommu_groups/15", true, "vfio-pci",
+         15},
+        {NULL, "../drivers/nvgrace_gpu_vfio_pci", "../../../kernel/iommu_groups/0", false, "nvgrace_gpu_vfio_pci", 0},
+        {"", "snd_hda_intel", "15", true, "snd_hda_intel", 15},
+        {NULL, NULL, "../iommu_groups/2147483647", false, "", INT32_MAX},
+        {NULL, NULL, "../iommu_groups/2147483648", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/99999999999999", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/-1", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/15x", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/x", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/", false, "", HOST_GROUP_UNKNOWN},
+        {NULL, NULL, "../iommu_groups/000000000000015", false, "", 15},
+        {NULL, NULL, "../iommu_groups/0000000000000015", false, "", HOST_GROUP_UNKNOWN}, /* longer than any */
+        /* No name of a module has 64 characters: half a name is none. */
+        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abc", NULL, false,
+         "a123456789a123456789a123456789a123456789a123456789a123456789abc", HOST_GROUP_UNKNOWN},
+        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abcd", NULL, false, "",
+         HOST_GROUP_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *names[] = {DEVICE "physfn", DEVICE "driver", DEVICE "iommu_group"};
+        const char *targets[] = {cases[i].physfn, cases[i].driver, cases[i].group};
+        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+        for (size_t j = 0; j < COUNT(names); j++) {
+            unlink(path_in(*state, names[j]));
+            if (targets[j])
+                put_link(*state, names[j], *targets[j] ? targets[j] : "x");
+        }
+        struct host_device device = read_device(*state, "0000:e5:00.0");
+        assert_int_equal(device.state, HOST_PRESENT);
+        assert_int_equal(device.is_virtual, cases[i].is_virtual);
+        assert_string_equal(device.driver, cases[i].driver_name);
+        assert_int_equal(device.iommu_group, cases[i].group_number);
+    }
+    /* A file or a folder of that name is no link. */
+    unlink(path_in(*state, DEVICE "driver"));
+    put_text(*state, DEVICE "physfn", "x");
+    put_folder(*state, DEVICE "driver");
+    put_text(*state, DEVICE "iommu_group", "15");
+    struct host_device device = read_device(*state, "0000:e5:00.0");
+    assert_false(device.is_virtual);
+    assert_string_equal(device.driver, "");
+    assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
+}
+
+/* Of a function that is not there nothing is told. */
+static void no_links_without_a_function(void **state) {
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    put_link(*state, DEVICE "physfn", "x");
+    put_link(*state, DEVICE "iommu_group", "15");
+    unlink(path_in(*state, DEVICE "vendor"));
+    static const char *const addresses[] = {"0000:e5:00.0", "0000:e5:00.1"};
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        struct host_device device = read_device(*state, addresses[i]);
+        assert_int_not_equal(device.state, HOST_PRESENT);
+        assert_false(device.is_virtual);
+        assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
+        assert_string_equal(device.driver, "");
+    }
+}
+
+/* A snapshot is somebody's folder. */
+static void printable(void **state) {
+    char root[PATH_MAX];
+    snprintf(root, sizeof(root), "%s/a\x1b[31m", (const char *)*state);
+    put_folder(*state, "a\x1b[31m");
+    put_sysfs_device(root, "0000:e5:00.0", &gpu);
+    put_link(root, DEVICE "driver", "../evil\n\x1b[31m\xff");
+    assert_string_equal(read_device(root, "0000:e5:00.0").driver, "evil??[31m?");
+    put_text(root, DEVICE "vendor", "zzzz\n");
+    struct host_device device = read_device(root, "0000:e5:00.0");
+    assert_int_equal(device.state, HOST_UNKNOWN);
+    assert_non_null(strstr(device.reason, "/a?[31m/bus/pci/devices/0000:e5:00.0: no PCI ID in vendor and device"));
+}
+
+static void append_seen(void *context, const char *path, enum sysfs_look look) {
+    buffer_printf(context, "%s %s\n", look == SYSFS_READ ? "read" : "found", path);
+}
+
+/* A snapshot must hold what libpci reads. */
+static void seen(void **state) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    const struct sysfs sysfs = {*state, append_seen, &text};
+    struct host_device device;
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    put_link(*state, DEVICE "physfn", "x");
+    put_link(*state, DEVICE "driver", "x");
+    put_link(*state, DEVICE "iommu_group", "15");
+    host_read_device(&sysfs, (struct pci_address){0, 0xe5, 0, 0}, &device);
+    assert_int_equal(device.state, HOST_PRESENT);
+    assert_bytes(buffer_bytes(&text),
+                 "found bus/pci/devices\nfound bus/pci/devices/0000:e5:00.0\nread " DEVICE "vendor\nread " DEVICE
+                 "device\nread " DEVICE "class\nread " DEVICE "revision\n"
+                 "read " DEVICE "subsystem_vendor\nread " DEVICE "subsystem_device\nfound " DEVICE "physfn\n"
+                 "found " DEVICE "driver\nfound " DEVICE "iommu_group\n");
+}
+
+static void groups(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int number;
+    } cases[] = {
+        {"0", 0},
+        {"15", 15},
+        {"007", 7},
+        {"9", 9},
+        {"2147483647", INT32_MAX},
+        {"2147483648", HOST_GROUP_UNKNOWN},
+        {"4294967296", HOST_GROUP_UNKNOWN},
+        {"9223372036854775808", HOST_GROUP_UNKNOWN},
+        {"99999999999999999999999", HOST_GROUP_UNKNOWN},
+        {"", HOST_GROUP_UNKNOWN},
+        {"-1", HOST_GROUP_UNKNOWN},
+        {"-0", HOST_GROUP_UNKNOWN},
+        {"+5", HOST_GROUP_UNKNOWN},
+        {" 5", HOST_GROUP_UNKNOWN},
+        {"5 ", HOST_GROUP_UNKNOWN},
+        {"0x5", HOST_GROUP_UNKNOWN},
+        {":", HOST_GROUP_UNKNOWN}, /* what stands beside the digits */
+        {"/", HOST_GROUP_UNKNOWN},
+        {"a", HOST_GROUP_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (host_group_parse(cases[i].name) != cases[i].number)
+            fail_msg("\"%s\": %d", cases[i].name, host_group_parse(cases[i].name));
+}
+
+static void vfio_drivers(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        bool is_vfio;
+    } cases[] = {
+        {"vfio-pci", true},
+        {"vfio_pci", true},
+        {"nvgrace_gpu_vfio_pci", true},
+        {"mlx5_vfio_pci", true},
+        {"xe-vfio-pci", true},
+        {"", false},
+        {"pci", false},
+        {"fio-pci", false},
+        {"vfio-pci2", false},
+        {"vfio-pci-core", false},
+        {"vfio", false},
+        {"VFIO-PCI", false},
+        {"vfio.pci", false},
+        {"nvidia", false},
+        {"snd_hda_intel", false},
+        {"nvidia-vgpu-vfio", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (host_driver_is_vfio(cases[i].name) != cases[i].is_vfio)
+            fail_msg("\"%s\"", cases[i].name);
+}
+
+struct reader {
+    struct sysfs sysfs;
+    const char *address;
+    enum host_state state;
+    const struct pci_identity *identity;
+    int failures;
+};
+
+static void *read_often(void *argument) {
+    struct reader *reader = argument;
+    struct pci_address address;
+    pci_address_parse(reader->address, &address);
+    for (int i = 0; i < 1000; i++) {
+        struct host_device device;
+        host_read_device(&reader->sysfs, address, &device);
+        reader->failures += device.state != reader->state;
+        reader->failures += reader->identity && !same_identity(&device.identity, reader->identity);
+    }
+    return NULL;
+}
+
+/* libpci's way of failing is per thread: one that fails must not disturb one that does not. */
+static void threads_at_once(void **state) {
+    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+    put_sysfs_device(*state, "0000:e5:00.1", &audio);
+    put_folder(*state, "bus/pci/devices/0000:01:00.0");
+    put_folder(*state, "bus/pci/devices/0000:02:00.0");
+    const struct sysfs sysfs = {.root = *state};
+    struct reader readers[] = {
+        {sysfs, "0000:e5:00.0", HOST_PRESENT, &gpu, 0}, {sysfs, "0000:e5:00.1", HOST_PRESENT, &audio, 0},
+        {sysfs, "0000:01:00.0", HOST_UNKNOWN, NULL, 0}, {sysfs, "0000:02:00.0", HOST_UNKNOWN, NULL, 0},
+        {sysfs, "0000:03:00.0", HOST_ABSENT, NULL, 0},
+    };
+    pthread_t threads[COUNT(readers)];
+    for (size_t i = 0; i < COUNT(readers); i++)
+        pthread_create(&threads[i], NULL, read_often, &readers[i]);
+    for (size_t i = 0; i < COUNT(readers); i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(readers[i].failures, 0);
+    }
+}
+
+#define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FOLDER_TEST(present),
+        FOLDER_TEST(present_in_a_large_domain),
+        FOLDER_TEST(absent),
+        FOLDER_TEST(no_sysfs_is_unknown),
+        cmocka_unit_test(a_path_too_long_is_unknown),
+        FOLDER_TEST(links_to_functions),
+        FOLDER_TEST(unreadable_is_unknown),
+        FOLDER_TEST(damaged_files),
+        FOLDER_TEST(no_ids_is_unknown),
+        FOLDER_TEST(files_that_are_needed),
+        FOLDER_TEST(an_empty_device_folder_is_unknown),
+        FOLDER_TEST(links),
+        FOLDER_TEST(no_links_without_a_function),
+        FOLDER_TEST(printable),
+        FOLDER_TEST(seen),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(vfio_drivers),
+        FOLDER_TEST(threads_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
