@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mkrom
 import vendor
+from host import MEM32, MEM64, MIB, Device, host
 
 
 @dataclass
@@ -28,6 +29,16 @@ HOST = {f"sys/bus/pci/devices/0000:e5:00.{function}/{name}": text.encode() for f
          "subsystem_vendor": "0x1462", "subsystem_device": "0x1381"}),
     (1, {"vendor": "0x1002", "device": "0x1640", "class": "0x040300", "revision": "0x00",
          "subsystem_vendor": "0x1462", "subsystem_device": "0x1381"})) for name, text in device.items()}
+
+
+# A GPU that is ready, beside an audio function that the node keeps.
+NODE = {path: content for path, content in host([
+    Device("0000:00:01.0", 0x8086, 0x460D, 0x060400, (0x1458, 0x5000), 1, driver="pcieport", above=()),
+    Device("0000:01:00.0", 0x10DE, 0x2484, 0x030000, (0x1458, 0x404C), 12, above=("0000:00:01.0",), multifunction=True,
+           bars={0: (0xA2000000, 16 * MIB, MEM32), 1: (0x6000000000, 256 * MIB, MEM64)}, iommu_bits=39),
+    Device("0000:01:00.1", 0x10DE, 0x228B, 0x040300, (0x1458, 0x404C), 12, above=("0000:00:01.0",), multifunction=True,
+           driver="snd_hda_intel")]).items()}
+NODE = {f"sys/{path}": content for path, content in NODE.items()}
 
 
 def changed(data, offset, *values):
@@ -368,4 +379,20 @@ RENDER = [
             "bundle list lab", "bundle list --builtin", "bundle list", "render --help"]),
 ]
 
-CASES = INSPECT + VERIFY + EDIT + BUNDLE + RENDER
+CHECK = [
+    Case("check", "The node by itself, in each form, and as somebody's folder.", dict(NODE), [
+        "check --sysfs sys", "check 0000:01:00.1 --sysfs sys --width 70", "check --sysfs sys --output tree",
+        "check --sysfs sys --output nfd", "check 0000:01:00.0 --sysfs sys --color always --width 100",
+        "check 01:00.0 0000:09:00.0 --sysfs sys --all", "check --sysfs sys --file report --output json",
+        "check --sysfs sys --file report --output tree", "snapshot copy --sysfs sys", "check --sysfs copy --output nfd",
+        "snapshot copy --sysfs sys", "snapshot --anonymise secret --sysfs sys",
+        "check --sysfs secret --output json 0000:01:00.0"],
+         may_change={"report"}),
+    Case("check-usage", "Wrong usage says what is wrong, and what cannot be seen is 2.", {"file": b""}, [
+        "check --output yaml", "check 0000:01:00.8", "check --watch=0", "check --watch=x", "check --width wide",
+        "check --color blue", "check --sysfs absent", "check --sysfs file", "check 0000:01:00.0 --sysfs absent",
+        "snapshot", "snapshot file --sysfs absent 0000:01:00.0", "snapshot copy nonsense", "check --help",
+        "snapshot --help"]),
+]
+
+CASES = INSPECT + VERIFY + EDIT + BUNDLE + RENDER + CHECK
