@@ -172,6 +172,46 @@ static void culprits(void **state) {
     assert_finds(&host, CHECK_GROUP_VIABLE, FAIL, "xhci_hcd", "driverctl set-override 0000:01:00.1", 4);
 }
 
+/* NVIDIA's driver leaves the group to whoever manages it: the GPU and its other functions may stand beside a vGPU. */
+static void vgpus_of_one_group(void **state) {
+    (void)state;
+    enum { NOT_VIRTUAL = 1, NO_PHYSICAL = 2, ON_VFIO = 4 };
+    static const struct {
+        unsigned flags;     /* of the vGPU's function */
+        bool is_physical;   /* the member is its physical function, else another one */
+        bool is_virtual;    /* the member */
+        int type_error;     /* of the member's vGPU type */
+        const char *driver; /* of the member */
+        bool is_fine;
+    } cases[] = {
+        {0, true, false, ENOENT, "nvidia", true},
+        {0, false, true, 0, "nvidia", true},
+        {0, false, true, EACCES, "nvidia", true},
+        {0, false, true, ENOENT, "nvidia", false}, /* no vGPU's */
+        {0, false, false, 0, "nvidia", false},     /* another GPU */
+        {0, true, false, ENOENT, "nouveau", false},
+        {0, false, true, 0, "nouveau", false},
+        {ON_VFIO, true, false, ENOENT, "nvidia", false},
+        {NOT_VIRTUAL, true, false, ENOENT, "nvidia", false},
+        {NO_PHYSICAL, true, false, ENOENT, "nvidia", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct check_host host;
+        check_host_make(&host);
+        set_driver(&host.gpu, cases[i].flags & ON_VFIO ? "vfio-pci" : "nvidia");
+        host.gpu.device.is_virtual = !(cases[i].flags & NOT_VIRTUAL);
+        host.gpu.has_physical = !(cases[i].flags & NO_PHYSICAL);
+        host.gpu.physical = cases[i].is_physical ? host.sound.address : host.port.address;
+        host.sound.device.is_virtual = cases[i].is_virtual;
+        set_file(&host.sound, HOST_VGPU_TYPE, cases[i].type_error ? NULL : "0", cases[i].type_error);
+        set_driver(&host.sound, cases[i].driver);
+        if (cases[i].is_fine)
+            assert_finds(&host, CHECK_GROUP_VIABLE, PASS, "group 12: 1 other member", NULL, i);
+        else
+            assert_finds(&host, CHECK_GROUP_VIABLE, FAIL, cases[i].driver, "", i);
+    }
+}
+
 /* Wherever among the members it stands, before the device too. */
 static void a_culprit_in_front(void **state) {
     (void)state;
@@ -390,6 +430,7 @@ int main(void) {
         cmocka_unit_test(members),
         cmocka_unit_test(members_that_cannot_be_read),
         cmocka_unit_test(culprits),
+        cmocka_unit_test(vgpus_of_one_group),
         cmocka_unit_test(a_culprit_in_front),
         cmocka_unit_test(three_culprits),
         cmocka_unit_test(remapping),
