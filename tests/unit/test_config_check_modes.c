@@ -19,8 +19,9 @@ static int parse(const char *text, struct check_modes *modes, struct error *err)
 static struct check_modes modes_of(const char *text) {
     struct check_modes modes;
     struct error err = {0};
-    parse(text, &modes, &err);
+    int failed = parse(text, &modes, &err);
     assert_no_error(&err);
+    assert_int_equal(failed, 0);
     return modes;
 }
 
@@ -99,6 +100,8 @@ static void merged(void **state) {
     static const char *const cases[][3] = {
         {"{\"link\": \"warn\"}", "{\"link\": \"enforce\"}", "{\"link\": \"enforce\"}"},
         {"{\"link\": \"enforce\"}", "{\"link\": \"ignore\"}", "{\"link\": \"ignore\"}"},
+        {"{\"iommu-width\": \"warn\"}", "{\"device-present\": \"warn\", \"iommu-width\": \"ignore\"}",
+         "{\"device-present\": \"warn\", \"iommu-width\": \"ignore\"}"},
         {"{\"link\": \"ignore\", \"aer\": \"warn\"}", "{\"aer\": \"enforce\", \"numa\": \"warn\"}",
          "{\"link\": \"ignore\", \"aer\": \"enforce\", \"numa\": \"warn\"}"},
     };

@@ -12,8 +12,9 @@ static struct guest read_of(const char *content) {
     struct guest guest;
     struct error err = {0};
     memset(&guest, 0xff, sizeof(guest));
-    guest_read(xmlDocGetRootElement(tree.document), &guest, &err);
+    int failed = guest_read(xmlDocGetRootElement(tree.document), &guest, &err);
     assert_no_error(&err);
+    assert_int_equal(failed, 0);
     return guest;
 }
 
@@ -125,7 +126,7 @@ static void memory(void **state) {
 /* One flag each. */
 static void flags(void **state) {
     (void)state;
-    enum flag { CPU, CPU_PASSTHROUGH, SPLIT, HIDDEN, HYPERV, GRAPHICS, RAMFB, HOLE, OVMF, FLAGS };
+    enum flag { CPU, CPU_PASSTHROUGH, SPLIT, HIDDEN, HYPERV, GRAPHICS, RAMFB, HOLE, OVMF, PHYS_ADDR, FLAGS };
     static const struct {
         const char *content;
         unsigned flags;
@@ -136,6 +137,7 @@ static void flags(void **state) {
         {"<cpu mode='host-model'/>", 1 << CPU},
         {"<cpu mode='host-passthrough'/>", 1 << CPU | 1 << CPU_PASSTHROUGH},
         {"<metadata><cpu mode='host-passthrough'/></metadata>", 0},
+        {"<cpu mode='host-model'><maxphysaddr mode='passthrough'/></cpu>", 1 << CPU | 1 << PHYS_ADDR},
         {"<devices><iommu model='intel'><driver intremap='on'/></iommu></devices>", 1 << SPLIT},
         {"<devices><iommu model='intel'><driver eim='on'/></iommu></devices>", 1 << SPLIT},
         {"<devices><iommu model='intel'><driver intremap='off' caching_mode='on'/></iommu></devices>", 0},
@@ -169,7 +171,8 @@ static void flags(void **state) {
                                    [GRAPHICS] = guest.has_graphics,
                                    [RAMFB] = guest.has_ramfb,
                                    [HOLE] = guest.has_hole64,
-                                   [OVMF] = guest.has_ovmf_mmio64};
+                                   [OVMF] = guest.has_ovmf_mmio64,
+                                   [PHYS_ADDR] = guest.has_phys_addr};
         for (enum flag flag = 0; flag < FLAGS; flag++)
             if (found[flag] != (cases[i].flags >> flag & 1))
                 fail_msg("%s: flag %d", cases[i].content, (int)flag);

@@ -55,6 +55,7 @@ static void vgpu_profile(void **state) {
     } cases[] = {
         {"1145", 0, PASS, "nvidia/current_vgpu_type: 1145", NULL},
         {"9", 0, PASS, "nvidia/current_vgpu_type: 9", NULL},
+        {"1", 0, PASS, "nvidia/current_vgpu_type: 1", NULL},
         {"0", 0, FAIL, "nvidia/current_vgpu_type: 0: no vGPU type is assigned", remedy},
         {"00", 0, FAIL, "no vGPU type is assigned", remedy},
         {"", 0, UNKNOWN, "nvidia/current_vgpu_type:  is no number", NULL},
