@@ -37,10 +37,16 @@ static void groups(void **state) {
         int error;
         bool is_partial, has_groups;
     } cases[] = {
-        {"a", NULL, NULL, ENOENT, true, false},           {"a", "a/kernel", NULL, ENOENT, false, false},
-        {"a", "a/" GROUPS, NULL, 0, false, false},        {"a", "a/" GROUPS "/7", NULL, 0, false, true},
-        {"a", "a/" GROUPS "/8", NULL, 0, false, true},    {"b", NULL, "b/" GROUPS, ENOTDIR, false, false},
-        {"b/" GROUPS, NULL, NULL, ENOTDIR, false, false}, /* what it has cannot be told */
+        {"a", NULL, NULL, ENOENT, true, false},
+        {"a", "a/kernel", NULL, ENOENT, false, false}, /* no IOMMU */
+        {"a", "a/" GROUPS, NULL, 0, false, false},
+        {"a", "a/" GROUPS "/:", NULL, 0, false, false}, /* no number */
+        {"a", "a/" GROUPS "/-1", NULL, 0, false, false},
+        {"a", "a/" GROUPS "/7", NULL, 0, false, true},
+        {"b", "b/" GROUPS "/0", NULL, 0, false, true},
+        {"c", "c/" GROUPS "/9", NULL, 0, false, true},
+        {"d", NULL, "d/" GROUPS, ENOTDIR, false, false},
+        {"d/" GROUPS, NULL, NULL, ENOTDIR, false, false}, /* what it has cannot be told */
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct sysfs sysfs = {.root = path_in(*state, cases[i].root)};
