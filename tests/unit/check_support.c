@@ -89,7 +89,7 @@ static void make_gpu(struct host_function *gpu, struct pci_address port) {
     gpu->device.identity.subsystem = (struct pci_id){0x1458, 0x404c};
     gpu->device.identity.revision = 0xa1;
     set_driver(gpu, "vfio-pci");
-    for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
+    for (enum host_attribute i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         set_error(gpu, i, ENOENT);
     for (size_t i = 0; i < COUNT(texts); i++)
         set_text(gpu, texts[i].attribute, texts[i].text);

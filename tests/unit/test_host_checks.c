@@ -378,7 +378,7 @@ static void mix(struct host_function *function, struct sequence *sequence) {
     static const int errors[] = {ENOENT, EACCES, EIO, EINVAL, EAGAIN};
     static const uint16_t vendors[] = {0x1002, 0x10de, 0x8086, 0x1af4};
     static const uint32_t classes[] = {0x030000, 0x030200, 0x038000, 0x040300, 0x060400};
-    for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
+    for (enum host_attribute i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         if (sequence_below(sequence, 8) == 0)
             set_error(function, i, errors[sequence_below(sequence, COUNT(errors))]);
         else if (sequence_next(sequence) % 2)

@@ -171,6 +171,7 @@ static void the_guests_checks(void **state) {
     struct lab *lab = *state;
 #define LARGE "<domain type='kvm'><memory unit='TiB'>64</memory><devices>" GPU("") "</devices></domain>"
     CLEANUP(buffer_free) struct buffer before = ask(lab, LARGE, "{}");
+    assert_int_not_equal(before.size, 0);
     put_text(lab->folder, SYS "iommu/intel-iommu/cap", "d2008c40660462\n");
     expect_refusal(lab, LARGE, "{}", "0000:e5:00.0 (igpu): iommu-width: intel-iommu/cap: 39 bits");
 }
