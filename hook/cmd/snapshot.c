@@ -48,7 +48,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
-static int run(struct snapshot_options *options_given, size_t *count, struct error *err) {
+static int run(struct snapshot_options *options_given, struct snapshot_tally *tally, struct error *err) {
     CLEANUP(host_facts_free) struct host_facts facts = {0};
     struct sysfs sysfs = {.root = options_given->sysfs};
     if (devices_find(&sysfs, &options_given->devices, err) < 0)
@@ -57,7 +57,7 @@ static int run(struct snapshot_options *options_given, size_t *count, struct err
     if (!snapshot || devices_read(&sysfs, &options_given->devices, &facts, err) < 0)
         return -1;
     (void)sysfs_find(&sysfs, "bus/pci/devices"); /* it is there even where it has no GPU */
-    return snapshot_write(snapshot, options_given->folder, options_given->anonymise, count, err);
+    return snapshot_write(snapshot, options_given->folder, options_given->anonymise, tally, err);
 }
 
 int cmd_snapshot(int argc, char **argv) {
@@ -80,12 +80,18 @@ int cmd_snapshot(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, 0, NULL, &snapshot) != 0)
         return EXIT_USAGE;
     struct error err = {0};
-    size_t count = 0;
-    int failed = run(&snapshot, &count, &err);
+    struct snapshot_tally tally = {0};
+    int failed = run(&snapshot, &tally, &err);
     size_t devices = snapshot.devices.function_count + snapshot.devices.mdev_count;
     host_devices_free(&snapshot.devices);
     if (failed)
         return setup_report(&err);
-    printf("%s: %zu device%s, %zu files\n", snapshot.folder, devices, devices == 1 ? "" : "s", count);
+    printf("%s: %zu device%s, %zu files\n", snapshot.folder, devices, devices == 1 ? "" : "s", tally.written);
+    if (tally.left_out)
+        fprintf(
+            stderr,
+            "warning: %zu of what check looks at could not be copied, the first %s; check may say other things of the "
+            "copy\n",
+            tally.left_out, tally.first_left_out);
     return EXIT_FINE;
 }

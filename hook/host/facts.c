@@ -133,8 +133,8 @@ static int read_attributes(const struct host_facts *facts, const struct sysfs *s
             if (text->text || (attribute_table[i].breadth & WHEN_AWAKE) != pass)
                 continue;
             if (!(attribute_table[i].breadth & breadth))
-                text->error = text->error ? text->error : ENOENT;
-            else if (asleep)
+                continue;
+            if (asleep)
                 text->error = EAGAIN;
             else if (read_attribute(sysfs, function, i, err) < 0)
                 return -1;
@@ -181,6 +181,9 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     list[place] = function;
     facts->function_count++;
     function->address = address;
+    function->config_error = function->bars_error = function->rom_error = function->reset_error = ENOENT;
+    for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
+        function->attributes[i].error = ENOENT;
     host_read_device(sysfs, address, &function->device);
     char path[SYSFS_PATH_MAX];
     function->has_vfio_device = sysfs_find(sysfs, sysfs_pci_path(address, "vfio-dev", path)) == 0;
@@ -210,8 +213,6 @@ static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, stru
         struct pci_address address;
         if (pci_address_parse(part, &address) < 0 || pci_address_equal(address, function->address))
             continue;
-        if (function->bridge_count == HOST_BRIDGES_MAX)
-            break;
         struct host_function *bridge = add_function(facts, sysfs, address, err);
         if (!bridge)
             return -1;
@@ -221,6 +222,8 @@ static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, stru
             if (read_attributes(facts, sysfs, bridge, OF_BRIDGE, err) < 0)
                 return -1;
         }
+        if (function->bridge_count == HOST_BRIDGES_MAX)
+            memmove(function->bridges, function->bridges + 1, --function->bridge_count * sizeof(address));
         function->bridges[function->bridge_count++] = address;
     }
     return 0;
@@ -421,12 +424,11 @@ enum { IOMMU_BITS_MIN = 32 };
 
 unsigned host_iommu_width(const struct host_function *function) {
     const char *digits = function->attributes[HOST_IOMMU_CAP].text;
-    char *end;
-    if (!digits || strlen(digits) > 16)
+    size_t size = digits ? strspn(digits, "0123456789abcdefABCDEF") : 0;
+    if (size == 0 || size > 16 || digits[size])
         return 0;
-    unsigned long long capability = strtoull(digits, &end, 16);
-    unsigned bits = (unsigned)(capability >> 16 & 0x3f) + 1;
-    return *end || end == digits || bits < IOMMU_BITS_MIN ? 0 : bits;
+    unsigned bits = (unsigned)(strtoull(digits, NULL, 16) >> 16 & 0x3f) + 1;
+    return bits < IOMMU_BITS_MIN ? 0 : bits;
 }
 
 static void free_function(struct host_function *function) {

@@ -48,7 +48,8 @@ struct host_function {
     struct host_device device;
     bool has_vfio_device; /* a VFIO driver has it: the folder "vfio-dev" (Linux 6.1 and later) */
     bool is_whole;        /* a device of the facts: all below was looked at */
-    /* Of a bridge above a device also the runtime status and the link, of any virtual function the vGPU type. */
+    /* Of a bridge above a device also the runtime status and the link, of any virtual function the vGPU type. What was
+     * not looked at is ENOENT, as what is not there. */
     struct host_text attributes[HOST_ATTRIBUTE_COUNT];
     int config_error; /* EAGAIN: to read it would wake the function or a bridge above it */
     uint8_t config[HOST_CONFIG_SIZE];
@@ -58,7 +59,7 @@ struct host_function {
     bool has_mdev_types;        /* mediated devices can be made of it */
     bool has_physical;          /* of a virtual function: its physical function is known; it is a neighbour */
     struct pci_address physical;
-    size_t bridge_count; /* those above it, from the root port down */
+    size_t bridge_count; /* those above it, from the root port down; of more than fit the nearest */
     struct pci_address bridges[HOST_BRIDGES_MAX];
 };
 
@@ -95,10 +96,10 @@ struct host_facts {
 };
 
 /* Reads a device and what is around it, and the node. What cannot be read is part of the facts; fails only without
- * memory (ERROR_INTERNAL). A device that was added before stays as it was read. */
+ * memory (ERROR_LIMIT). A device that was added before stays as it was read. */
 int host_facts_add(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address address, struct error *err);
 
-/* The same for a mediated device and the function that it is a part of. */
+/* The same for a mediated device (`uuid`: text_is_uuid) and the function that it is a part of. */
 int host_facts_add_mdev(struct host_facts *facts, const struct sysfs *sysfs, const char *uuid, struct error *err);
 
 /* What was read of a function, a group or a mediated device, or NULL. */

@@ -64,6 +64,13 @@ static int read_identity(char *devices, struct pci_address address, struct pci_i
     return failed;
 }
 
+/* "/sys/bus/pci/devices/0000:01:00.0/vendor: Permission denied"; without the root where that does not fit. */
+static void explain(const struct sysfs *sysfs, const char *path, const char *why, struct host_device *device) {
+    int size = snprintf(device->reason, sizeof(device->reason), "%s/%s: %s", sysfs->root, path, why);
+    if (size < 0 || (size_t)size >= sizeof(device->reason))
+        snprintf(device->reason, sizeof(device->reason), "%s: %s", path, why);
+}
+
 /* What libpci will open must not block, and the first of them must be there: a snapshot is somebody's folder, and
  * libpci reads a missing revision as 0. */
 static bool check_attributes(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
@@ -75,8 +82,8 @@ static bool check_attributes(const struct sysfs *sysfs, struct pci_address addre
         int missing = -sysfs_will_read(sysfs, sysfs_pci_path(address, names[i], path));
         if (missing == 0 || (missing == ENOENT && i >= NEEDED))
             continue;
-        snprintf(device->reason, sizeof(device->reason), "%.50s/%.60s: %s", sysfs->root, path,
-                 missing == EINVAL ? "not a regular file" : strerror(missing));
+        const bool is_other = missing == EINVAL || missing == ELOOP;
+        explain(sysfs, path, is_other ? "not a regular file" : strerror(missing), device);
         return false;
     }
     return true;
@@ -98,8 +105,7 @@ static void read_links(const struct sysfs *sysfs, struct pci_address address, st
         device->iommu_group = host_group_parse(group);
 }
 
-void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
-    *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
+static void read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     char bus[3072], folder[SYSFS_PATH_MAX];
     if ((size_t)snprintf(bus, sizeof(bus), "%s/bus/pci", sysfs->root) >= sizeof(bus)) {
         snprintf(device->reason, sizeof(device->reason), "the path of sysfs is too long");
@@ -107,13 +113,13 @@ void host_read_device(const struct sysfs *sysfs, struct pci_address address, str
     }
     int missing = -sysfs_find(sysfs, "bus/pci/devices");
     if (missing) {
-        snprintf(device->reason, sizeof(device->reason), "%.100s/devices: %s", bus, strerror(missing));
+        explain(sysfs, "bus/pci/devices", strerror(missing), device);
         return;
     }
     missing = -sysfs_find(sysfs, sysfs_pci_path(address, NULL, folder));
     if (missing) {
         device->state = missing == ENOENT ? HOST_ABSENT : HOST_UNKNOWN;
-        snprintf(device->reason, sizeof(device->reason), "%.60s/%.50s: %s", sysfs->root, folder, strerror(missing));
+        explain(sysfs, folder, strerror(missing), device);
         return;
     }
     const struct pci_id *id = &device->identity.id;
@@ -122,12 +128,16 @@ void host_read_device(const struct sysfs *sysfs, struct pci_address address, str
     if (read_identity(bus, address, &device->identity) < 0)
         snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
     else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */
-        snprintf(device->reason, sizeof(device->reason), "%.60s/%.50s: no PCI ID in vendor and device", sysfs->root,
-                 folder);
+        explain(sysfs, folder, "no PCI ID in vendor and device", device);
     else
         device->state = HOST_PRESENT;
     if (device->state == HOST_PRESENT)
         read_links(sysfs, address, device);
+}
+
+void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+    *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
+    read_device(sysfs, address, device);
     /* A snapshot is somebody's folder. */
     text_make_printable(device->driver);
     text_make_printable(device->reason);

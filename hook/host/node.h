@@ -28,6 +28,6 @@ struct host_node {
  * and is_partial. */
 void host_node_find_groups(const struct sysfs *sysfs, struct host_node *node);
 
-/* Fills the rest of *node. What cannot be read is part of it; fails only without memory (ERROR_INTERNAL).
+/* Fills the rest of *node. What cannot be read is part of it; fails only without memory (ERROR_LIMIT).
  * host_text_free frees node->unsafe_interrupts. */
 int host_node_read(const struct sysfs *sysfs, struct host_node *node, struct error *err);

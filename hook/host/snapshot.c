@@ -59,8 +59,24 @@ struct writing {
     bool anonymise;
     char uuids[UUIDS_MAX][UUID_TEXT_MAX]; /* in the order in which they were met */
     size_t uuid_count;
-    size_t count;
+    struct snapshot_tally *tally;
 };
+
+/* Returns 0: the rest is copied all the same. What has vanished is no loss: it would have been read as absent. */
+static int leave_out(struct writing *writing, const char *path, const char *reason) {
+    struct snapshot_tally *tally = writing->tally;
+    if (tally->left_out++ == 0) {
+        snprintf(tally->first_left_out, sizeof(tally->first_left_out), "%.140s: %.48s", path, reason);
+        text_make_printable(tally->first_left_out);
+    }
+    return 0;
+}
+
+static int leave_out_unread(struct writing *writing, const char *path, int number) {
+    if (number == ENOENT || number == ENOTDIR)
+        return 0;
+    return leave_out(writing, path, number == EINVAL ? "not a regular file" : strerror(number));
+}
 
 /* Appends one part of a path, a UUID by its number. */
 static int append_part(struct writing *writing, const char *part, size_t size, struct buffer *out) {
@@ -141,7 +157,7 @@ static int write_link(struct writing *writing, const char *path, const char *tar
     if (parent < 0)
         return 0;
     if (symlinkat(renamed.data, parent, name_of(name.data)) == 0)
-        writing->count++;
+        writing->tally->written++;
     else if (errno != EEXIST)
         return fail_to_write(&name, err);
     return 0;
@@ -174,8 +190,8 @@ static int write_file(struct writing *writing, const char *path, const char *see
     ssize_t size = !with_content ? 0
                    : is_config   ? sysfs_read_start(&sysfs, path, text, HOST_CONFIG_SIZE)
                                  : sysfs_read(&sysfs, path, text, sizeof(text));
-    if (size < 0) /* it has vanished meanwhile, or may not be read */
-        return 0;
+    if (size < 0)
+        return leave_out_unread(writing, seen, (int)-size);
     buffer_append(&content, text, (size_t)size);
     if (writing->anonymise && with_content)
         censor(name_of(seen), &content);
@@ -190,16 +206,21 @@ static int write_file(struct writing *writing, const char *path, const char *see
         return 0;
     if (fd < 0 || file_write_all(fd, buffer_bytes(&content)) < 0)
         return fail_to_write(&name, err);
-    writing->count++;
+    writing->tally->written++;
     return 0;
+}
+
+static bool goes_up(const char *path) {
+    size_t size = strlen(path);
+    return strncmp(path, "../", 3) == 0 || strcmp(path, "..") == 0 || strstr(path, "/../") ||
+           (size >= 3 && strcmp(path + size - 3, "/..") == 0);
 }
 
 /* Does the target go up only at its start? Behind a name, which may be a link itself, ".." leads who knows where. */
 static bool is_plain(const char *target) {
     while (strncmp(target, "../", 3) == 0)
         target += 3;
-    return !strstr(target, "/../") && strncmp(target, "../", 3) != 0 &&
-           (strlen(target) < 3 || strcmp(target + strlen(target) - 3, "/..") != 0);
+    return strcmp(target, "..") == 0 || !goes_up(target);
 }
 
 /* Takes "a/b/../c" apart: the folder of `path` joined with a link's target. Returns -1 where that leaves the root. */
@@ -233,29 +254,37 @@ static int write_path(struct writing *writing, const char *path, const char *see
                       struct error *err) {
     char whole[PATH_MAX], part[PATH_MAX], target[PATH_MAX], joined[PATH_MAX], rest[PATH_MAX];
     struct stat status;
+    if (goes_up(path))
+        return leave_out(writing, seen, "leads out of the folder");
     for (size_t end = 0; path[end];) {
         end += strspn(path + end, "/");
         end += strcspn(path + end, "/");
         snprintf(part, sizeof(part), "%.*s", (int)end, path);
         if ((size_t)snprintf(whole, sizeof(whole), "%s/%s", writing->snapshot->root, part) >= sizeof(whole))
-            return 0;
+            return leave_out_unread(writing, seen, ENAMETOOLONG);
         if (lstat(whole, &status) < 0)
-            return 0; /* it has vanished meanwhile */
+            return leave_out_unread(writing, seen, errno);
         if (S_ISLNK(status.st_mode)) {
             ssize_t size = readlink(whole, target, sizeof(target) - 1);
             if (size < 0)
-                return 0;
+                return leave_out_unread(writing, seen, errno);
             target[size] = '\0';
             if (target[0] == '/' || !is_plain(target) || join(part, target, joined) < 0)
-                return 0;
+                return leave_out(writing, seen, "leads out of the folder");
             if (write_link(writing, part, target, err) < 0)
                 return -1;
-            bool fits = (size_t)snprintf(rest, sizeof(rest), "%s%s", joined, path + end) < sizeof(rest);
-            return !fits || links == LINKS_MAX ? 0 : write_path(writing, rest, seen, is_read, links + 1, err);
+            if ((size_t)snprintf(rest, sizeof(rest), "%s%s", joined, path + end) >= sizeof(rest))
+                return leave_out_unread(writing, seen, ENAMETOOLONG);
+            /* A circle is copied by now. */
+            return links == LINKS_MAX ? 0 : write_path(writing, rest, seen, is_read, links + 1, err);
         }
-        if (S_ISDIR(status.st_mode)
-                ? write_folder(writing, part, err) < 0
-                : !path[end] && S_ISREG(status.st_mode) && write_file(writing, part, seen, is_read, err) < 0)
+        int failed = 0;
+        if (S_ISDIR(status.st_mode))
+            failed = write_folder(writing, part, err);
+        else if (!path[end])
+            failed = S_ISREG(status.st_mode) ? write_file(writing, part, seen, is_read, err)
+                                             : leave_out_unread(writing, seen, EINVAL);
+        if (failed)
             return -1;
     }
     return 0;
@@ -285,10 +314,11 @@ static int note_entry(void *context, const char *name) {
     return 1;
 }
 
-int snapshot_write(const struct snapshot *snapshot, const char *folder, bool anonymise, size_t *count,
+int snapshot_write(const struct snapshot *snapshot, const char *folder, bool anonymise, struct snapshot_tally *tally,
                    struct error *err) {
     const struct sysfs there = {.root = folder};
     bool has_entries = false;
+    *tally = (struct snapshot_tally){0};
     if (snapshot->failed)
         return error_no_memory(err);
     if (mkdir(folder, 0755) < 0 && errno != EEXIST)
@@ -304,9 +334,8 @@ int snapshot_write(const struct snapshot *snapshot, const char *folder, bool ano
     writing->snapshot = snapshot;
     writing->folder = fd;
     writing->anonymise = anonymise;
-    int failed = write_all(writing, err);
-    *count = writing->count;
-    return failed;
+    writing->tally = tally;
+    return write_all(writing, err);
 }
 
 void snapshot_free(struct snapshot *snapshot) {

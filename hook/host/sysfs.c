@@ -22,7 +22,7 @@ static int join(const char *first, const char *second, char *joined, size_t room
 }
 
 static int whole_path(const struct sysfs *sysfs, const char *path, char whole[PATH_MAX]) {
-    return join(sysfs->root, path, whole, PATH_MAX);
+    return *path ? join(sysfs->root, path, whole, PATH_MAX) : -ENAMETOOLONG;
 }
 
 static void note(const struct sysfs *sysfs, const char *path, enum sysfs_look look) {
@@ -42,26 +42,23 @@ const char *sysfs_pci_path(struct pci_address address, const char *name, char pa
     return path;
 }
 
-static bool is_regular(int fd) {
-    struct stat status;
-    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size) {
     char whole[PATH_MAX];
     int failed = whole_path(sysfs, path, whole);
     if (failed)
         return failed;
     CLEANUP(close_fd) int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-    if (fd < 0)
-        return -errno;
-    note(sysfs, path, SYSFS_READ);
-    ssize_t got = read(fd, content, size);
     int number = errno;
-    /* A folder fails to be read, a FIFO gives nothing: only then it is worth a look, for there are many files. */
-    if (got <= 0 && !is_regular(fd))
-        return -EINVAL;
-    return got < 0 ? -number : got;
+    if (fd >= 0 || number == EACCES || number == ENXIO)
+        note(sysfs, path, SYSFS_READ);
+    if (fd < 0)
+        return number == ENXIO ? -EINVAL : -number; /* a socket */
+    /* At a place, which a FIFO does not have and a folder does not allow: no fstat is needed, for there are many
+     * files. */
+    ssize_t got = pread(fd, content, size, 0);
+    if (got < 0)
+        return errno == ESPIPE || errno == EISDIR ? -EINVAL : -errno;
+    return got;
 }
 
 ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, size_t room) {
@@ -80,8 +77,10 @@ int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
     int failed = whole_path(sysfs, path, whole);
     if (failed)
         return failed;
-    if (stat(whole, &status) < 0)
+    if (lstat(whole, &status) < 0)
         return -errno;
+    if (S_ISLNK(status.st_mode))
+        return -ELOOP;
     note(sysfs, path, SYSFS_READ);
     return S_ISREG(status.st_mode) ? 0 : -EINVAL;
 }

@@ -1,5 +1,6 @@
 /* A folder laid out as /sys, and the only ways in which this room looks into it. Nothing is written, and nothing is
- * waited for: a snapshot is somebody's folder, and may hold a FIFO. Paths are relative to the folder. */
+ * waited for: a snapshot is somebody's folder, and may hold a FIFO. Paths are relative to the folder; an empty one, and
+ * one that does not fit into PATH_MAX behind the folder, is ENAMETOOLONG. */
 #pragma once
 
 #include <limits.h>
@@ -16,7 +17,8 @@ enum sysfs_look {
 
 struct sysfs {
     const char *root;
-    /* Told of everything that is there and is looked at: what a snapshot must hold. NULL: nobody. */
+    /* Told of everything that is there and is looked at, also where it may not be read: what a snapshot must hold.
+     * NULL: nobody. */
     void (*seen)(void *context, const char *path, enum sysfs_look look);
     void *context;
 };
@@ -29,15 +31,16 @@ struct sysfs {
 const char *sysfs_pci_path(struct pci_address address, const char *name, char path[SYSFS_PATH_MAX]);
 
 /* Reads a regular file in one go, as sysfs gives it, into `content`, which ends in a NUL then. Returns its size, or an
- * errno value, negative: EFBIG where it fills `room`, EINVAL where it is no regular file, ELOOP where it
- * is a link: sysfs has none in the place of a file, and others may lead anywhere. */
+ * errno value, negative: EFBIG where it fills `room`, EINVAL where it is a folder, a FIFO or a socket, ELOOP
+ * where it is a link: sysfs has none in the place of a file, and others may lead anywhere. */
 ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, size_t room);
 
 /* Reads no more than the first `size` bytes, and no NUL behind them: to read a device's whole configuration space takes
  * a virtual machine 20 ms. Returns how many there were, or an errno value, negative, as above but for EFBIG. */
 ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size);
 
-/* For a file that a library is going to read: is it a regular one? Returns 0 or an errno value, negative, as above. */
+/* For a file that a library is going to read: is it a regular one? Returns 0 or an errno value, negative, as above;
+ * EINVAL for everything that is neither that nor a link. */
 int sysfs_will_read(const struct sysfs *sysfs, const char *path);
 
 /* The last part of where a link leads. Returns 0 or an errno value, negative. */

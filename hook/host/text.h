@@ -11,7 +11,7 @@ struct host_text {
     char *text; /* printable but for line ends, without the last one; NULL unless read */
 };
 
-/* Reads the file. What cannot be read is part of *text; fails only without memory (ERROR_INTERNAL). */
+/* Reads the file. What cannot be read is part of *text; fails only without memory (ERROR_LIMIT). */
 int host_text_read(const struct sysfs *sysfs, const char *path, struct host_text *text, struct error *err);
 
 /* Was it read, and is it this? */

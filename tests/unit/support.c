@@ -138,6 +138,11 @@ int run_program(const char *folder, const char *input, const char *const *argume
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void be_nobody(bool nobody) {
+    if (getuid() == 0 && seteuid(nobody ? 65534 : 0) < 0)
+        die("seteuid");
+}
+
 size_t count_entries(const char *folder) {
     DIR *stream = opendir(folder);
     if (!stream)

@@ -61,6 +61,9 @@ struct buffer get_file(const char *folder, const char *name);
  * that is not there fails the test, never skips it. */
 int run_program(const char *folder, const char *input, const char *const *arguments);
 
+/* If we are root, to whom nothing is denied: from here on as user 65534, or as root again. */
+void be_nobody(bool nobody);
+
 /* How many entries the folder has; 0 when it does not exist. */
 size_t count_entries(const char *folder);
 

@@ -124,6 +124,29 @@ static void files(void **state) {
     assert_false(function->has_mdev_types);
 }
 
+/* What was not looked at is as what is not there: of a device that is absent, and of a neighbour. */
+static void not_looked_at(void **state) {
+    CLEANUP(host_facts_free) struct host_facts facts = {0};
+    put_sysfs_device(*state, "0000:e5:00.0", &facts_gpu);
+    put_sysfs_device(*state, "0000:e5:00.1", &facts_gpu);
+    put_attributes(*state, "0000:e5:00.1");
+    put_text(*state, DEVICES "0000:e5:00.1/rom", "");
+    add_device(&facts, *state, "0000:e5:00.0");
+    const struct host_function *functions[] = {add_device(&facts, *state, "0000:e6:00.0"),
+                                               find_function(&facts, "0000:e5:00.1")};
+    assert_int_equal(functions[0]->device.state, HOST_ABSENT);
+    for (size_t i = 0; i < COUNT(functions); i++) {
+        for (size_t j = 0; j < HOST_ATTRIBUTE_COUNT; j++) {
+            assert_int_equal(functions[i]->attributes[j].error, ENOENT);
+            assert_null(functions[i]->attributes[j].text);
+        }
+        assert_int_equal(functions[i]->config_error, ENOENT);
+        assert_int_equal(functions[i]->bars_error, ENOENT);
+        assert_int_equal(functions[i]->rom_error, ENOENT);
+        assert_int_equal(functions[i]->reset_error, ENOENT);
+    }
+}
+
 static void iommu_widths(void **state) {
     static const struct {
         const char *cap; /* NULL: no such file */
@@ -147,6 +170,10 @@ static void iommu_widths(void **state) {
         {"0d2008c40660462\n", 39},
         {"0123456789abcdef0\n", 0},
         {"000d2008c40660462\n", 0},
+        {"0x2008c40660462\n", 0}, /* as the kernel never writes it */
+        {"-1\n", 0},
+        {"+d2008c40660462\n", 0},
+        {" d2008c40660462\n", 0},
     };
     put_sysfs_device(*state, "0000:e5:00.0", &facts_gpu);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -234,7 +261,7 @@ static void a_device_that_is_a_bridge(void **state) {
     assert_string_equal(status, "power/runtime_status");
 }
 
-/* Nobody has so many: those next to the root are kept. */
+/* Nobody has so many: those next to the device, which decide whether it may be woken, are kept. */
 static void many_bridges(void **state) {
     CLEANUP(host_facts_free) struct host_facts facts = {0};
     char parent[PATH_MAX] = "devices";
@@ -246,7 +273,7 @@ static void many_bridges(void **state) {
         const struct host_function *function = add_device(&facts, *state, address);
         assert_int_equal(function->bridge_count, i <= HOST_BRIDGES_MAX ? i - 1 : HOST_BRIDGES_MAX);
         for (size_t j = 0; j < function->bridge_count; j++)
-            assert_int_equal(function->bridges[j].bus, j + 1);
+            assert_int_equal(function->bridges[j].bus, i - function->bridge_count + j);
     }
 }
 
@@ -455,6 +482,7 @@ int main(void) {
         FOLDER_TEST(config),
         FOLDER_TEST(bars),
         FOLDER_TEST(files),
+        FOLDER_TEST(not_looked_at),
         FOLDER_TEST(iommu_widths),
         FOLDER_TEST(bridges),
         FOLDER_TEST(a_folder_named_as_a_bridge),

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "host/sysfs.h"
@@ -26,6 +28,14 @@ static void check_seen(struct buffer *seen, const char *expected, const char *fi
 
 static void put_fifo(const char *folder, const char *name) {
     assert_int_equal(mkfifo(path_in(folder, name), 0600), 0);
+}
+
+static void put_socket(const char *folder, const char *name) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    assert_in_range(snprintf(address.sun_path, sizeof(address.sun_path), "%s", path_in(folder, name)), 1,
+                    sizeof(address.sun_path) - 1);
+    CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 }
 
 /* A path of so many characters, without the NUL. */
@@ -119,18 +129,23 @@ static void irregular(void **state) {
     char content[64];
     put_fifo(*state, "fifo");
     put_folder(*state, "folder");
-    static const char *const names[] = {"fifo", "folder"};
+    put_socket(*state, "socket");
+    static const char *const names[] = {"fifo", "folder", "socket"};
     for (size_t i = 0; i < COUNT(names); i++) {
         assert_int_equal(sysfs_read(&sysfs, names[i], content, sizeof(content)), -EINVAL);
         assert_int_equal(sysfs_read_start(&sysfs, names[i], content, sizeof(content)), -EINVAL);
         assert_int_equal(sysfs_will_read(&sysfs, names[i]), -EINVAL);
     }
-    assert_seen(&seen, "read fifo\nread fifo\nread fifo\nread folder\nread folder\nread folder\n");
-    /* Nor is a writer waited for that has nothing to say. */
-    int writer = open(path_in(*state, "fifo"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_seen(&seen, "read fifo\nread fifo\nread fifo\nread folder\nread folder\nread folder\n"
+                       "read socket\nread socket\nread socket\n");
+    /* Nor is a writer waited for that has nothing to say, or heard that has. */
+    CLEANUP(close_fd) int writer = open(path_in(*state, "fifo"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
     assert_true(writer >= 0);
     assert_int_equal(sysfs_read(&sysfs, "fifo", content, sizeof(content)), -EINVAL);
-    close(writer);
+    assert_int_equal(write(writer, "D0", 2), 2);
+    assert_int_equal(sysfs_read(&sysfs, "fifo", content, sizeof(content)), -EINVAL);
+    assert_int_equal(sysfs_read_start(&sysfs, "fifo", content, sizeof(content)), -EINVAL);
+    assert_int_equal(read(writer, content, sizeof(content)), 2);
     assert_int_equal(sysfs_list(&sysfs, "fifo", NULL, NULL), -ENOTDIR);
     assert_int_equal(sysfs_read_link(&sysfs, "fifo", content, sizeof(content)), -EINVAL);
     assert_int_equal(sysfs_find(&sysfs, "fifo"), 0);
@@ -150,10 +165,27 @@ static void links_to_files(void **state) {
         put_link(*state, "link", targets[i]);
         assert_int_equal(sysfs_read(&sysfs, "link", content, sizeof(content)), -ELOOP);
         assert_int_equal(sysfs_read_start(&sysfs, "link", content, sizeof(content)), -ELOOP);
+        assert_int_equal(sysfs_will_read(&sysfs, "link"), -ELOOP);
         unlink(path_in(*state, "link"));
     }
     assert_int_equal(sysfs_read(&sysfs, "folder/file", content, sizeof(content)), 1);
     assert_seen(&seen, "read folder/file\n");
+}
+
+/* A file that may not be read is there: a snapshot shall say that it lacks it. Of what is absent nobody is told. */
+static void denied(void **state) {
+    CLEANUP(buffer_free) struct buffer seen = {0};
+    const struct sysfs sysfs = watch(*state, &seen);
+    char content[64];
+    put_text(*state, "file", "x");
+    assert_int_equal(chmod(path_in(*state, "file"), 0), 0);
+    assert_int_equal(chmod(*state, 0755), 0);
+    be_nobody(true);
+    assert_int_equal(sysfs_read(&sysfs, "file", content, sizeof(content)), -EACCES);
+    assert_int_equal(sysfs_read_start(&sysfs, "file", content, sizeof(content)), -EACCES);
+    assert_int_equal(sysfs_read(&sysfs, "absent", content, sizeof(content)), -ENOENT);
+    be_nobody(false);
+    assert_seen(&seen, "read file\nread file\n");
 }
 
 /* As an attribute whose device has gone: memory that is not there. */
@@ -371,6 +403,7 @@ static void too_long(void **state) {
     size_t room = PATH_MAX - strlen(*state) - 1;
     assert_all_fail(&sysfs, path_of(room, path), ENAMETOOLONG);
     assert_all_fail(&sysfs, path_of(PATH_MAX, path), ENAMETOOLONG);
+    assert_all_fail(&sysfs, "", ENAMETOOLONG); /* what sysfs_pci_path makes of one that does not fit */
     path_of(room - 1, path);
     assert_int_equal(sysfs_read(&sysfs, path, name, sizeof(name)), -EINVAL);
     assert_int_equal(sysfs_will_read(&sysfs, path), -EINVAL);
@@ -429,6 +462,7 @@ int main(void) {
         FOLDER_TEST(starts),
         FOLDER_TEST(irregular),
         FOLDER_TEST(links_to_files),
+        FOLDER_TEST(denied),
         cmocka_unit_test(failing_read),
         FOLDER_TEST(will_read),
         FOLDER_TEST(links),
