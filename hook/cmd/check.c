@@ -162,7 +162,7 @@ static int show(const struct check_options *check, const struct buffer *text, st
     if (check->file)
         return output_check(&output, NULL, 0, err) < 0 ? -1 : output_write(&output, buffer_bytes(text), err);
     if ((check->watch && check->style.colour && fwrite(clear, 1, sizeof(clear) - 1, stdout) != sizeof(clear) - 1) ||
-        fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0)
+        (text->size && fwrite(text->data, 1, text->size, stdout) != text->size) || fflush(stdout) != 0)
         return error_set(err, ERROR_INTERNAL, "cannot write the result");
     return 0;
 }
@@ -180,6 +180,7 @@ static bool wait_for_next(unsigned seconds, const sigset_t *signals) {
 static int run(const struct check_options *check, struct error *err) {
     CLEANUP(buffer_free) struct buffer last = {0};
     enum check_verdict sum = VERDICT_UNKNOWN;
+    bool was_shown = false;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -190,10 +191,12 @@ static int run(const struct check_options *check, struct error *err) {
         CLEANUP(buffer_free) struct buffer text = {0};
         if (look(check, &sum, &text, err) < 0)
             return -1;
-        if (text.size == last.size && memcmp(text.data, last.data, text.size) == 0)
+        /* Without a GPU there are no features: an empty text, which takes the place of an older file's. */
+        if (was_shown && text.size == last.size && (!text.size || memcmp(text.data, last.data, text.size) == 0))
             continue;
         if (show(check, &text, err) < 0)
             return -1;
+        was_shown = true;
         buffer_free(&last);
         last = text;
         text = (struct buffer){0};
