@@ -43,17 +43,22 @@ void buffer_append_text(struct buffer *buffer, const char *text) {
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
     va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    if (length < 0 || !reserve(buffer, (size_t)length)) {
-        buffer->failed = true;
+    if (!reserve(buffer, 0))
         return;
-    }
+    size_t room = buffer->capacity - buffer->size;
     va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, arguments);
+    int length = vsnprintf(buffer->data + buffer->size, room, format, arguments);
     va_end(arguments);
-    buffer->size += (size_t)length;
+    if (length >= 0 && (size_t)length >= room && reserve(buffer, (size_t)length)) {
+        va_start(arguments, format);
+        length = vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
+    buffer->failed = buffer->failed || length < 0;
+    if (!buffer->failed)
+        buffer->size += (size_t)length;
+    else
+        buffer->data[buffer->size] = '\0'; /* no half of it */
 }
 
 void buffer_free(struct buffer *buffer) {
@@ -141,6 +146,11 @@ static size_t unprintable(const uint8_t *at, size_t left) {
 void text_make_printable(char *text) {
     size_t left = strlen(text);
     while (left > 0) {
+        if (*text >= ' ' && *text < 0x7f) { /* nearly all of them */
+            text++;
+            left--;
+            continue;
+        }
         size_t bad = unprintable((const uint8_t *)text, left);
         memset(text, '?', bad);
         size_t step = bad ? bad : utf8_sequence((struct bytes){(const uint8_t *)text, left});

@@ -52,10 +52,10 @@ static bool is_harmless(const struct host_function *member) {
 /* NVIDIA's driver, where it has been built for vGPUs, leaves DMA to who manages it (driver_managed_dma in its
  * nv-pci.c): the physical function and its other virtual ones may stand beside a vGPU. */
 static bool is_of_same_gpu(const struct host_function *function, const struct host_function *member) {
-    if (!function->device.is_virtual || !function->has_physical || strcmp(function->device.driver, "nvidia") != 0 ||
-        strcmp(member->device.driver, "nvidia") != 0)
+    if (!function->device.is_virtual || !function->device.has_physical ||
+        strcmp(function->device.driver, "nvidia") != 0 || strcmp(member->device.driver, "nvidia") != 0)
         return false;
-    return pci_address_equal(member->address, function->physical) ||
+    return pci_address_equal(member->address, function->device.physical) ||
            (member->device.is_virtual && member->attributes[HOST_VGPU_TYPE].error != ENOENT);
 }
 

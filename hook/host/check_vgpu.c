@@ -123,7 +123,7 @@ void check_mig(const struct checked *checked, struct check_result *result) {
 static void check_virtual(const struct checked *checked, struct check_result *result) {
     const struct host_function *function = checked->function;
     const struct host_function *physical =
-        function->has_physical ? host_facts_function(checked->facts, function->physical) : NULL;
+        function->device.has_physical ? host_facts_function(checked->facts, function->device.physical) : NULL;
     char text[PCI_ADDRESS_TEXT_MAX];
     if (!physical || physical->device.state != HOST_PRESENT) {
         say(result, VERDICT_UNKNOWN, "physfn: its physical function cannot be read");

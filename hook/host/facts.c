@@ -231,12 +231,7 @@ static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, stru
 
 static int add_physical(struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                         struct error *err) {
-    char path[SYSFS_PATH_MAX], last[NAME_MAX + 1];
-    if (sysfs_read_link(sysfs, sysfs_pci_path(function->address, "physfn", path), last, sizeof(last)) < 0 ||
-        pci_address_parse(last, &function->physical) < 0)
-        return 0;
-    function->has_physical = true;
-    return add_function(facts, sysfs, function->physical, err) ? 0 : -1;
+    return !function->device.has_physical || add_function(facts, sysfs, function->device.physical, err) ? 0 : -1;
 }
 
 struct members {
@@ -345,8 +340,10 @@ static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host
         return -1;
     read_config(facts, sysfs, function);
     read_bars(sysfs, function);
-    function->rom_error = -sysfs_find(sysfs, sysfs_pci_path(address, "rom", path));
-    function->reset_error = -sysfs_find(sysfs, sysfs_pci_path(address, "reset", path));
+    if (!is_virtual)
+        function->rom_error = -sysfs_find(sysfs, sysfs_pci_path(address, "rom", path));
+    if (function->attributes[HOST_RESET_METHOD].error)
+        function->reset_error = -sysfs_find(sysfs, sysfs_pci_path(address, "reset", path));
     function->has_mdev_types = sysfs_find(sysfs, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
     /* The rest of a virtual function's slot is nobody's to it. */
     if ((!is_virtual && add_slot(facts, sysfs, address, err) < 0) || add_physical(facts, sysfs, function, err) < 0)

@@ -55,10 +55,9 @@ struct host_function {
     uint8_t config[HOST_CONFIG_SIZE];
     int bars_error;
     struct pci_bars bars;
-    int rom_error, reset_error; /* of the files "rom" and "reset": 0 where there is one */
-    bool has_mdev_types;        /* mediated devices can be made of it */
-    bool has_physical;          /* of a virtual function: its physical function is known; it is a neighbour */
-    struct pci_address physical;
+    int rom_error;       /* of the file "rom": 0 where there is one; a virtual function has none */
+    int reset_error;     /* of the file "reset", which is looked for where reset_method cannot be read */
+    bool has_mdev_types; /* mediated devices can be made of it */
     size_t bridge_count; /* those above it, from the root port down; of more than fit the nearest */
     struct pci_address bridges[HOST_BRIDGES_MAX];
 };

@@ -99,6 +99,7 @@ int host_group_parse(const char *name) {
 static void read_links(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     char path[SYSFS_PATH_MAX], group[16], physfn[NAME_MAX + 1];
     device->is_virtual = sysfs_read_link(sysfs, sysfs_pci_path(address, "physfn", path), physfn, sizeof(physfn)) == 0;
+    device->has_physical = device->is_virtual && pci_address_parse(physfn, &device->physical) == 0;
     if (sysfs_read_link(sysfs, sysfs_pci_path(address, "driver", path), device->driver, sizeof(device->driver)) < 0)
         device->driver[0] = '\0';
     if (sysfs_read_link(sysfs, sysfs_pci_path(address, "iommu_group", path), group, sizeof(group)) == 0)
@@ -111,15 +112,11 @@ static void read_device(const struct sysfs *sysfs, struct pci_address address, s
         snprintf(device->reason, sizeof(device->reason), "the path of sysfs is too long");
         return;
     }
-    int missing = -sysfs_find(sysfs, "bus/pci/devices");
+    int missing = -sysfs_find(sysfs, sysfs_pci_path(address, NULL, folder));
     if (missing) {
-        explain(sysfs, "bus/pci/devices", strerror(missing), device);
-        return;
-    }
-    missing = -sysfs_find(sysfs, sysfs_pci_path(address, NULL, folder));
-    if (missing) {
-        device->state = missing == ENOENT ? HOST_ABSENT : HOST_UNKNOWN;
-        explain(sysfs, folder, strerror(missing), device);
+        int no_list = -sysfs_find(sysfs, "bus/pci/devices");
+        device->state = !no_list && missing == ENOENT ? HOST_ABSENT : HOST_UNKNOWN;
+        explain(sysfs, no_list ? "bus/pci/devices" : folder, strerror(no_list ? no_list : missing), device);
         return;
     }
     const struct pci_id *id = &device->identity.id;

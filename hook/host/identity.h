@@ -18,9 +18,11 @@ struct host_device {
     enum host_state state;
     struct pci_identity identity; /* with HOST_PRESENT, as are the next */
     bool is_virtual;              /* an SR-IOV virtual function */
-    int iommu_group;              /* HOST_GROUP_UNKNOWN: the kernel names none, or it cannot be read */
-    char driver[64];              /* "": none is bound, or it cannot be read */
-    char reason[160];             /* with HOST_UNKNOWN */
+    bool has_physical;            /* and this is its physical function */
+    struct pci_address physical;
+    int iommu_group;  /* HOST_GROUP_UNKNOWN: the kernel names none, or it cannot be read */
+    char driver[64];  /* "": none is bound, or it cannot be read */
+    char reason[160]; /* with HOST_UNKNOWN */
 };
 
 /* Reads the identity of the function at `address`. Never fails: what cannot be read is HOST_UNKNOWN. Threads may call

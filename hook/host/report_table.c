@@ -15,7 +15,8 @@ static void write_wrapped(const char *text, unsigned width, struct buffer *out) 
             buffer_printf(out, "\n%*s", INDENT, "");
             used = 0;
         }
-        buffer_printf(out, "%s%.*s", used ? " " : "", (int)word, text);
+        buffer_append_text(out, used ? " " : "");
+        buffer_append(out, text, word);
         used += (used ? 1 : 0) + word;
         text += word;
         text += strspn(text, " ");

@@ -101,8 +101,8 @@ static void set_identity(struct host_function *function, const uint8_t *config, 
     function->has_mdev_types = bits & 8;
     function->rom_error = bits & 16 ? ENOENT : 0;
     function->reset_error = bits & 32 ? ENOENT : 0;
-    function->has_physical = bits & 64;
-    function->physical = audio;
+    function->device.has_physical = bits & 64;
+    function->device.physical = audio;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

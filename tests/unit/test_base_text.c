@@ -22,6 +22,24 @@ static void buffer_grows_and_ends_in_nul(void **state) {
     assert_int_equal(buffer_check(&buffer, NULL), 0);
 }
 
+/* Around the room that is left, and far beyond it. */
+static void buffer_printf_of_any_length(void **state) {
+    (void)state;
+    char text[1001];
+    memset(text, 'x', sizeof(text));
+    for (int before = 0; before < 300; before++) {
+        for (int size = 0; size <= 1000; size += size < 300 ? 1 : 350) {
+            CLEANUP(buffer_free) struct buffer buffer = {0};
+            buffer_append(&buffer, text, (size_t)before);
+            buffer_printf(&buffer, "%.*s%c", size, text, 'y');
+            assert_int_equal(buffer.size, before + size + 1);
+            assert_int_equal(buffer.data[buffer.size], '\0');
+            assert_int_equal(buffer.data[buffer.size - 1], 'y');
+            assert_int_equal(strspn(buffer.data, "x"), before + size);
+        }
+    }
+}
+
 static void buffer_takes_any_byte_and_nothing(void **state) {
     (void)state;
     CLEANUP(buffer_free) struct buffer buffer = {0};
@@ -47,6 +65,7 @@ static void buffer_stays_failed(void **state) {
     buffer_append_text(&buffer, "lost");
     buffer_printf(&buffer, "%d", 1);
     assert_int_equal(buffer.size, 4);
+    assert_string_equal(buffer.data, "kept");
     assert_int_equal(buffer_check(&buffer, &err), -1);
     assert_error(&err, ERROR_LIMIT, "memory");
 }
@@ -333,6 +352,7 @@ static void printable(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_and_ends_in_nul),
+        cmocka_unit_test(buffer_printf_of_any_length),
         cmocka_unit_test(buffer_takes_any_byte_and_nothing),
         cmocka_unit_test(buffer_stays_failed),
         cmocka_unit_test(utf8_follows_rfc_3629),

@@ -200,8 +200,8 @@ static void vgpus_of_one_group(void **state) {
         check_host_make(&host);
         set_driver(&host.gpu, cases[i].flags & ON_VFIO ? "vfio-pci" : "nvidia");
         host.gpu.device.is_virtual = !(cases[i].flags & NOT_VIRTUAL);
-        host.gpu.has_physical = !(cases[i].flags & NO_PHYSICAL);
-        host.gpu.physical = cases[i].is_physical ? host.sound.address : host.port.address;
+        host.gpu.device.has_physical = !(cases[i].flags & NO_PHYSICAL);
+        host.gpu.device.physical = cases[i].is_physical ? host.sound.address : host.port.address;
         host.sound.device.is_virtual = cases[i].is_virtual;
         set_file(&host.sound, HOST_VGPU_TYPE, cases[i].type_error ? NULL : "0", cases[i].type_error);
         set_driver(&host.sound, cases[i].driver);

@@ -255,8 +255,8 @@ static void virtual_functions(void **state) {
         struct check_host host;
         check_host_make(&host);
         host.gpu.device.is_virtual = true;
-        host.gpu.has_physical = true;
-        host.gpu.physical = host.sound.address;
+        host.gpu.device.has_physical = true;
+        host.gpu.device.physical = host.sound.address;
         set_driver(&host.sound, cases[i].driver);
         set_text(&host.gpu, HOST_SRIOV_NUMVFS, "4"); /* which is nothing of a virtual function's */
         host.checked.has_vf_token = cases[i].flags & TOKEN;
@@ -272,14 +272,14 @@ static void without_a_physical_function(void **state) {
     struct check_host host;
     check_host_make(&host);
     host.gpu.device.is_virtual = true;
-    host.gpu.physical = host.sound.address; /* which nothing says to be it */
+    host.gpu.device.physical = host.sound.address; /* which nothing says to be it */
     assert_finds(&host, CHECK_SRIOV, UNKNOWN, unread, NULL, 0);
-    host.gpu.has_physical = true;
+    host.gpu.device.has_physical = true;
     set_driver(&host.sound, "nvidia");
     assert_finds(&host, CHECK_SRIOV, PASS, "a virtual function of 0000:01:00.1", NULL, 1);
     host.sound.device.state = HOST_UNKNOWN;
     assert_finds(&host, CHECK_SRIOV, UNKNOWN, unread, NULL, 2);
-    host.gpu.physical = (struct pci_address){0, 9, 0, 0}; /* not among the facts */
+    host.gpu.device.physical = (struct pci_address){0, 9, 0, 0}; /* not among the facts */
     assert_finds(&host, CHECK_SRIOV, UNKNOWN, unread, NULL, 3);
 }
 

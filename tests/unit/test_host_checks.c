@@ -417,8 +417,8 @@ static void nonsense(void **state) {
         host.facts.node.remapping = sequence_below(&sequence, 3);
         host.group.error = sequence_below(&sequence, 8) ? 0 : EIO;
         host.group.is_unprotected = sequence_below(&sequence, 8) == 0;
-        host.gpu.has_physical = sequence_next(&sequence) % 2;
-        host.gpu.physical = host.sound.address;
+        host.gpu.device.has_physical = sequence_next(&sequence) % 2;
+        host.gpu.device.physical = host.sound.address;
         host.vm.cpus = words[sequence_below(&sequence, COUNT(words))];
         host.vm.needed_kib = UINT64_C(1) << sequence_below(&sequence, 43);
         host.vm.device_count = sequence_below(&sequence, 3);

@@ -120,31 +120,17 @@ static void files(void **state) {
     function = add_device(&facts, *state, "0000:e6:00.0");
     assert_int_equal(function->rom_error, ENOENT);
     assert_int_equal(function->reset_error, ENOENT);
+    /* Where reset_method names the methods, and of a virtual function's ROM, nobody asks. */
+    put_sysfs_device(*state, "0000:e7:00.0", &facts_gpu);
+    put_text(*state, DEVICES "0000:e7:00.0/reset", "");
+    put_text(*state, DEVICES "0000:e7:00.0/reset_method", "flr bus\n");
+    put_text(*state, DEVICES "0000:e7:00.0/rom", "");
+    put_link(*state, DEVICES "0000:e7:00.0/physfn", "../0000:e5:00.0");
+    const struct host_function *virtual = add_device(&facts, *state, "0000:e7:00.0");
+    assert_int_equal(virtual->reset_error, ENOENT);
+    assert_int_equal(virtual->rom_error, ENOENT);
     assert_false(function->has_vfio_device);
     assert_false(function->has_mdev_types);
-}
-
-/* What was not looked at is as what is not there: of a device that is absent, and of a neighbour. */
-static void not_looked_at(void **state) {
-    CLEANUP(host_facts_free) struct host_facts facts = {0};
-    put_sysfs_device(*state, "0000:e5:00.0", &facts_gpu);
-    put_sysfs_device(*state, "0000:e5:00.1", &facts_gpu);
-    put_attributes(*state, "0000:e5:00.1");
-    put_text(*state, DEVICES "0000:e5:00.1/rom", "");
-    add_device(&facts, *state, "0000:e5:00.0");
-    const struct host_function *functions[] = {add_device(&facts, *state, "0000:e6:00.0"),
-                                               find_function(&facts, "0000:e5:00.1")};
-    assert_int_equal(functions[0]->device.state, HOST_ABSENT);
-    for (size_t i = 0; i < COUNT(functions); i++) {
-        for (size_t j = 0; j < HOST_ATTRIBUTE_COUNT; j++) {
-            assert_int_equal(functions[i]->attributes[j].error, ENOENT);
-            assert_null(functions[i]->attributes[j].text);
-        }
-        assert_int_equal(functions[i]->config_error, ENOENT);
-        assert_int_equal(functions[i]->bars_error, ENOENT);
-        assert_int_equal(functions[i]->rom_error, ENOENT);
-        assert_int_equal(functions[i]->reset_error, ENOENT);
-    }
 }
 
 static void iommu_widths(void **state) {
@@ -482,7 +468,6 @@ int main(void) {
         FOLDER_TEST(config),
         FOLDER_TEST(bars),
         FOLDER_TEST(files),
-        FOLDER_TEST(not_looked_at),
         FOLDER_TEST(iommu_widths),
         FOLDER_TEST(bridges),
         FOLDER_TEST(a_folder_named_as_a_bridge),

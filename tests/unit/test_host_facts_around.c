@@ -42,8 +42,8 @@ static void virtual_functions(void **state) {
     put_link(*state, DEVICES "0000:e5:00.2/physfn", "../nowhere");
     const struct host_function *function = add_device(&facts, *state, "0000:e5:00.1");
     assert_true(function->device.is_virtual);
-    assert_true(function->has_physical);
-    assert_addresses(&function->physical, 1, "0000:e4:00.0");
+    assert_true(function->device.has_physical);
+    assert_addresses(&function->device.physical, 1, "0000:e4:00.0");
     for (size_t i = 0; i < COUNT(facts_attributes); i++) {
         const struct host_text *text = &function->attributes[facts_attributes[i].attribute];
         assert_int_equal(text->error, facts_attributes[i].of_virtuals ? 0 : ENOENT);
@@ -53,13 +53,13 @@ static void virtual_functions(void **state) {
     assert_int_equal(find_function(&facts, "0000:e4:00.0")->device.identity.id.device, 0x2204);
     assert_false(find_function(&facts, "0000:e4:00.0")->is_whole);
     /* The physical function's slot is one; of a neighbour that is virtual its type tells whether it is a vGPU. */
-    assert_false(add_device(&facts, *state, "0000:e5:00.0")->has_physical);
+    assert_false(add_device(&facts, *state, "0000:e5:00.0")->device.has_physical);
     assert_functions(&facts, "0000:e4:00.0 0000:e5:00.0 0000:e5:00.1 0000:e5:00.2");
     function = find_function(&facts, "0000:e5:00.2");
     for (size_t i = 0; i < COUNT(facts_attributes); i++)
         assert_int_equal(host_text_is(&function->attributes[facts_attributes[i].attribute], facts_attributes[i].name),
                          facts_attributes[i].attribute == HOST_VGPU_TYPE);
-    assert_false(add_device(&facts, *state, "0000:e5:00.2")->has_physical);
+    assert_false(add_device(&facts, *state, "0000:e5:00.2")->device.has_physical);
 }
 
 #define GROUP "kernel/iommu_groups/15/"
@@ -309,19 +309,38 @@ static void little_of_a_mediated_device(void **state) {
     }
 }
 
+/* What was not looked at is as what is not there: of a device that is absent, and of a neighbour. */
+static void not_looked_at(void **state) {
+    CLEANUP(host_facts_free) struct host_facts facts = {0};
+    put_sysfs_device(*state, "0000:e5:00.0", &facts_gpu);
+    put_sysfs_device(*state, "0000:e5:00.1", &facts_gpu);
+    put_attributes(*state, "0000:e5:00.1");
+    put_text(*state, DEVICES "0000:e5:00.1/rom", "");
+    add_device(&facts, *state, "0000:e5:00.0");
+    const struct host_function *functions[] = {add_device(&facts, *state, "0000:e6:00.0"),
+                                               find_function(&facts, "0000:e5:00.1")};
+    assert_int_equal(functions[0]->device.state, HOST_ABSENT);
+    for (size_t i = 0; i < COUNT(functions); i++) {
+        for (size_t j = 0; j < HOST_ATTRIBUTE_COUNT; j++) {
+            assert_int_equal(functions[i]->attributes[j].error, ENOENT);
+            assert_null(functions[i]->attributes[j].text);
+        }
+        assert_int_equal(functions[i]->config_error, ENOENT);
+        assert_int_equal(functions[i]->bars_error, ENOENT);
+        assert_int_equal(functions[i]->rom_error, ENOENT);
+        assert_int_equal(functions[i]->reset_error, ENOENT);
+    }
+}
+
 #define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(slot),
-        FOLDER_TEST(virtual_functions),
-        FOLDER_TEST(groups),
-        FOLDER_TEST(kinds_of_groups),
-        FOLDER_TEST(groups_of_the_node),
-        FOLDER_TEST(mediated_device),
-        FOLDER_TEST(either_case),
-        FOLDER_TEST(no_mediated_device),
-        FOLDER_TEST(little_of_a_mediated_device),
+        FOLDER_TEST(not_looked_at),      FOLDER_TEST(slot),
+        FOLDER_TEST(virtual_functions),  FOLDER_TEST(groups),
+        FOLDER_TEST(kinds_of_groups),    FOLDER_TEST(groups_of_the_node),
+        FOLDER_TEST(mediated_device),    FOLDER_TEST(either_case),
+        FOLDER_TEST(no_mediated_device), FOLDER_TEST(little_of_a_mediated_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

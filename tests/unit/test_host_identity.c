@@ -371,8 +371,8 @@ static void seen(void **state) {
     host_read_device(&sysfs, (struct pci_address){0, 0xe5, 0, 0}, &device);
     assert_int_equal(device.state, HOST_PRESENT);
     assert_bytes(buffer_bytes(&text),
-                 "found bus/pci/devices\nfound bus/pci/devices/0000:e5:00.0\nread " DEVICE "vendor\nread " DEVICE
-                 "device\nread " DEVICE "class\nread " DEVICE "revision\n"
+                 "found bus/pci/devices/0000:e5:00.0\nread " DEVICE "vendor\nread " DEVICE "device\nread " DEVICE
+                 "class\nread " DEVICE "revision\n"
                  "read " DEVICE "subsystem_vendor\nread " DEVICE "subsystem_device\nfound " DEVICE "physfn\n"
                  "found " DEVICE "driver\nfound " DEVICE "iommu_group\n");
 }
