@@ -31,7 +31,7 @@ static void __attribute__((format(printf, 1, 2))) ignore(char *format, ...) {
     (void)format;
 }
 
-static void fill_identity(struct pci_access *access, struct pci_address address, char *devices,
+static void fill_identity(struct pci_access *access, struct pci_address address, char *devices, int fields,
                           struct pci_identity *identity) {
     access->method = PCI_ACCESS_SYS_BUS_PCI;
     access->error = fail;
@@ -43,7 +43,7 @@ static void fill_identity(struct pci_access *access, struct pci_address address,
     /* In libpci's list, pci_cleanup frees the device even after a jump out of pci_fill_info. */
     device->next = access->devices;
     access->devices = device;
-    pci_fill_info(device, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS);
+    pci_fill_info(device, fields);
     *identity = (struct pci_identity){
         .id = {device->vendor_id, device->device_id},
         .subsystem = {device->subsys_vendor_id, device->subsys_id},
@@ -52,12 +52,13 @@ static void fill_identity(struct pci_access *access, struct pci_address address,
     };
 }
 
-/* Returns 0, or -1 with the reason in on_error.message. `devices` is the folder that holds devices/. */
-static int read_identity(char *devices, struct pci_address address, struct pci_identity *identity) {
+/* Returns 0, or -1 with the reason in on_error.message. `devices` is the folder that holds devices/; `fields` are bits
+ * as PCI_FILL_IDENT. */
+static int read_identity(char *devices, struct pci_address address, int fields, struct pci_identity *identity) {
     struct pci_access *volatile access = pci_alloc();
     volatile int failed = 0;
     if (setjmp(on_error.back) == 0)
-        fill_identity(access, address, devices, identity);
+        fill_identity(access, address, devices, fields, identity);
     else
         failed = -1;
     pci_cleanup(access);
@@ -71,22 +72,27 @@ static void explain(const struct sysfs *sysfs, const char *path, const char *why
         snprintf(device->reason, sizeof(device->reason), "%s: %s", path, why);
 }
 
-/* What libpci will open must not block, and the first of them must be there: a snapshot is somebody's folder, and
- * libpci reads a missing revision as 0. */
-static bool check_attributes(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+/* What libpci may fill. What it opens must be there, readable, and not block: a snapshot is somebody's folder, and
+ * where a file is missing libpci looks into the configuration space instead, waiting, through links, and waking the
+ * device (lib/sysfs.c, sysfs_fill_info). 0: nothing, and why. */
+static int fields_to_fill(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     static const char *const names[] = {"vendor",   "device",           "class",
                                         "revision", "subsystem_vendor", "subsystem_device"};
-    enum { NEEDED = 4 };
+    enum { NEEDED = 4 }; /* bridges have no subsystem */
+    int fields = PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS;
     char path[SYSFS_PATH_MAX];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         int missing = -sysfs_will_read(sysfs, sysfs_pci_path(address, names[i], path));
-        if (missing == 0 || (missing == ENOENT && i >= NEEDED))
+        if (missing == 0)
             continue;
-        const bool is_other = missing == EINVAL || missing == ELOOP;
-        explain(sysfs, path, is_other ? "not a regular file" : strerror(missing), device);
-        return false;
+        if (missing != ENOENT || i < NEEDED) {
+            const bool is_other = missing == EINVAL || missing == ELOOP;
+            explain(sysfs, path, is_other ? "not a regular file" : strerror(missing), device);
+            return 0;
+        }
+        fields &= ~PCI_FILL_SUBSYS;
     }
-    return true;
+    return fields;
 }
 
 int host_group_parse(const char *name) {
@@ -120,9 +126,10 @@ static void read_device(const struct sysfs *sysfs, struct pci_address address, s
         return;
     }
     const struct pci_id *id = &device->identity.id;
-    if (!check_attributes(sysfs, address, device))
+    const int fields = fields_to_fill(sysfs, address, device);
+    if (!fields)
         return;
-    if (read_identity(bus, address, &device->identity) < 0)
+    if (read_identity(bus, address, fields, &device->identity) < 0)
         snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
     else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */
         explain(sysfs, folder, "no PCI ID in vendor and device", device);

@@ -15,7 +15,7 @@ enum { UUIDS_MAX = 1024, LINKS_MAX = 40 };
 
 struct seen_path {
     char *path;
-    bool is_read;
+    enum sysfs_look look;
 };
 
 struct snapshot {
@@ -36,7 +36,7 @@ static void take_in(void *context, const char *path, enum sysfs_look look) {
         snapshot->failed = true;
         return;
     }
-    list[snapshot->count++] = (struct seen_path){copy, look == SYSFS_READ};
+    list[snapshot->count++] = (struct seen_path){copy, look};
 }
 
 struct snapshot *snapshot_watch(struct sysfs *sysfs, struct error *err) {
@@ -61,22 +61,6 @@ struct writing {
     size_t uuid_count;
     struct snapshot_tally *tally;
 };
-
-/* Returns 0: the rest is copied all the same. What has vanished is no loss: it would have been read as absent. */
-static int leave_out(struct writing *writing, const char *path, const char *reason) {
-    struct snapshot_tally *tally = writing->tally;
-    if (tally->left_out++ == 0) {
-        snprintf(tally->first_left_out, sizeof(tally->first_left_out), "%.140s: %.48s", path, reason);
-        text_make_printable(tally->first_left_out);
-    }
-    return 0;
-}
-
-static int leave_out_unread(struct writing *writing, const char *path, int number) {
-    if (number == ENOENT || number == ENOTDIR)
-        return 0;
-    return leave_out(writing, path, number == EINVAL ? "not a regular file" : strerror(number));
-}
 
 /* Appends one part of a path, a UUID by its number. */
 static int append_part(struct writing *writing, const char *part, size_t size, struct buffer *out) {
@@ -113,6 +97,31 @@ static int rename_path(struct writing *writing, const char *path, struct buffer 
     return buffer_check(out, err);
 }
 
+/* Returns 0: the rest is copied all the same. */
+static int leave_out(struct writing *writing, const char *path, const char *reason) {
+    CLEANUP(buffer_free) struct buffer renamed = {0};
+    struct snapshot_tally *tally = writing->tally;
+    char name[128];
+    if (tally->left_out++ > 0)
+        return 0;
+    bool fits = rename_path(writing, path, &renamed, NULL) == 0;
+    if ((size_t)snprintf(name, sizeof(name), "%s", fits && renamed.data ? renamed.data : "?") >= sizeof(name))
+        text_ellipsis(name, sizeof(name));
+    snprintf(tally->first_left_out, sizeof(tally->first_left_out), "%s: %.48s", name, reason);
+    text_make_printable(tally->first_left_out);
+    return 0;
+}
+
+/* What has vanished since is no loss: it would have been read as absent. */
+static int leave_out_unread(struct writing *writing, const char *path, int number) {
+    return number == ENOENT ? 0 : leave_out(writing, path, strerror(number));
+}
+
+/* The folder that it belongs into is not in the copy. */
+static int leave_out_changed(struct writing *writing, const char *path) {
+    return leave_out(writing, path, "it has changed meanwhile");
+}
+
 static int fail_to_write(const struct buffer *path, struct error *err) {
     return error_set_errno(err, ERROR_INTERNAL, errno, "cannot write %s", path->data);
 }
@@ -144,7 +153,7 @@ static int write_folder(struct writing *writing, const char *path, struct error 
         return -1;
     CLEANUP(close_fd) int parent = open_parent(writing->folder, name.data);
     if (parent < 0)
-        return 0; /* the source has changed meanwhile */
+        return leave_out_changed(writing, path);
     return mkdirat(parent, name_of(name.data), 0755) < 0 && errno != EEXIST ? fail_to_write(&name, err) : 0;
 }
 
@@ -155,7 +164,7 @@ static int write_link(struct writing *writing, const char *path, const char *tar
         return -1;
     CLEANUP(close_fd) int parent = open_parent(writing->folder, name.data);
     if (parent < 0)
-        return 0;
+        return leave_out_changed(writing, path);
     if (symlinkat(renamed.data, parent, name_of(name.data)) == 0)
         writing->tally->written++;
     else if (errno != EEXIST)
@@ -199,7 +208,7 @@ static int write_file(struct writing *writing, const char *path, const char *see
         return -1;
     CLEANUP(close_fd) int parent = open_parent(writing->folder, name.data);
     if (parent < 0)
-        return 0;
+        return leave_out_changed(writing, path);
     CLEANUP(close_fd)
     int fd = openat(parent, name_of(name.data), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0 && errno == EEXIST)
@@ -273,19 +282,21 @@ static int write_path(struct writing *writing, const char *path, const char *see
                 return leave_out(writing, seen, "leads out of the folder");
             if (write_link(writing, part, target, err) < 0)
                 return -1;
-            if ((size_t)snprintf(rest, sizeof(rest), "%s%s", joined, path + end) >= sizeof(rest))
+            const char *behind = path + end + (*joined ? 0 : strspn(path + end, "/"));
+            if ((size_t)snprintf(rest, sizeof(rest), "%s%s", joined, behind) >= sizeof(rest))
                 return leave_out_unread(writing, seen, ENAMETOOLONG);
             /* A circle is copied by now. */
             return links == LINKS_MAX ? 0 : write_path(writing, rest, seen, is_read, links + 1, err);
         }
-        int failed = 0;
-        if (S_ISDIR(status.st_mode))
-            failed = write_folder(writing, part, err);
-        else if (!path[end])
-            failed = S_ISREG(status.st_mode) ? write_file(writing, part, seen, is_read, err)
-                                             : leave_out_unread(writing, seen, EINVAL);
-        if (failed)
-            return -1;
+        if (S_ISDIR(status.st_mode)) {
+            if (write_folder(writing, part, err) < 0)
+                return -1;
+        } else if (path[end]) {
+            return leave_out(writing, seen, "a part of it is no folder");
+        } else {
+            return S_ISREG(status.st_mode) ? write_file(writing, part, seen, is_read, err)
+                                           : leave_out(writing, seen, "not a regular file");
+        }
     }
     return 0;
 }
@@ -293,17 +304,25 @@ static int write_path(struct writing *writing, const char *path, const char *see
 /* First the files that were read: a file may be looked at by several paths, and is written once. */
 static int compare_paths(const void *a, const void *b) {
     const struct seen_path *left = a, *right = b;
-    int order = right->is_read - left->is_read;
-    return order ? order : strcmp(left->path, right->path);
+    int order = (right->look == SYSFS_READ) - (left->look == SYSFS_READ);
+    if (order == 0)
+        order = strcmp(left->path, right->path);
+    return order ? order : (int)left->look - (int)right->look;
+}
+
+static int write_seen(struct writing *writing, const struct seen_path *seen, struct error *err) {
+    return seen->look == SYSFS_DENIED ? leave_out(writing, seen->path, strerror(EACCES))
+                                      : write_path(writing, seen->path, seen->path, seen->look == SYSFS_READ, 0, err);
 }
 
 static int write_all(struct writing *writing, struct error *err) {
     const struct snapshot *snapshot = writing->snapshot;
+    const struct seen_path *list = snapshot->list;
     if (snapshot->count)
-        qsort(snapshot->list, snapshot->count, sizeof(*snapshot->list), compare_paths);
+        qsort(snapshot->list, snapshot->count, sizeof(*list), compare_paths);
     for (size_t i = 0; i < snapshot->count; i++)
-        if ((i == 0 || strcmp(snapshot->list[i].path, snapshot->list[i - 1].path) != 0) &&
-            write_path(writing, snapshot->list[i].path, snapshot->list[i].path, snapshot->list[i].is_read, 0, err) < 0)
+        if ((i == 0 || list[i].look != list[i - 1].look || strcmp(list[i].path, list[i - 1].path) != 0) &&
+            write_seen(writing, &list[i], err) < 0)
             return -1;
     return 0;
 }

@@ -30,6 +30,15 @@ static void note(const struct sysfs *sysfs, const char *path, enum sysfs_look lo
         sysfs->seen(sysfs->context, path, look);
 }
 
+/* Tells of what could not be looked at, as far as it is there. Returns the errno value, negative. */
+static int fail(const struct sysfs *sysfs, const char *path, int number) {
+    if (number == EACCES || number == EPERM)
+        note(sysfs, path, SYSFS_DENIED);
+    else if (number == ELOOP) /* a link that is not followed, or that leads in a circle */
+        note(sysfs, path, SYSFS_FOUND);
+    return -number;
+}
+
 const char *sysfs_pci_path(struct pci_address address, const char *name, char path[SYSFS_PATH_MAX]) {
     static const char devices[] = "bus/pci/devices/";
     char folder[sizeof(devices) + PCI_ADDRESS_TEXT_MAX];
@@ -48,11 +57,11 @@ ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *cont
     if (failed)
         return failed;
     CLEANUP(close_fd) int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-    int number = errno;
-    if (fd >= 0 || number == EACCES || number == ENXIO)
-        note(sysfs, path, SYSFS_READ);
-    if (fd < 0)
-        return number == ENXIO ? -EINVAL : -number; /* a socket */
+    if (fd < 0 && errno != ENXIO)
+        return fail(sysfs, path, errno);
+    note(sysfs, path, SYSFS_READ);
+    if (fd < 0) /* a socket */
+        return -EINVAL;
     /* At a place, which a FIFO does not have and a folder does not allow: no fstat is needed, for there are many
      * files. */
     ssize_t got = pread(fd, content, size, 0);
@@ -78,9 +87,11 @@ int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
     if (failed)
         return failed;
     if (lstat(whole, &status) < 0)
-        return -errno;
+        return fail(sysfs, path, errno);
     if (S_ISLNK(status.st_mode))
-        return -ELOOP;
+        return fail(sysfs, path, ELOOP);
+    if (S_ISREG(status.st_mode) && access(whole, R_OK) < 0)
+        return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_READ);
     return S_ISREG(status.st_mode) ? 0 : -EINVAL;
 }
@@ -92,7 +103,7 @@ int sysfs_read_target(const struct sysfs *sysfs, const char *path, char target[P
         return failed;
     ssize_t size = readlink(whole, target, PATH_MAX - 1);
     if (size < 0)
-        return -errno;
+        return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     target[size] = '\0';
     return 0;
@@ -113,7 +124,7 @@ int sysfs_find(const struct sysfs *sysfs, const char *path) {
     if (failed)
         return failed;
     if (access(whole, F_OK) < 0)
-        return -errno;
+        return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     return 0;
 }
@@ -132,7 +143,7 @@ int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *co
         return failed;
     CLEANUP(close_folder) DIR *folder = opendir(whole);
     if (!folder)
-        return -errno;
+        return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     for (;;) {
         errno = 0;
@@ -154,7 +165,7 @@ int sysfs_resolve(const struct sysfs *sysfs, const char *path, char resolved[PAT
     if (failed)
         return failed;
     if (!realpath(whole, resolved))
-        return -errno;
+        return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     return 0;
 }

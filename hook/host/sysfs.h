@@ -11,14 +11,14 @@
 
 /* How somebody looked at what a path names. */
 enum sysfs_look {
-    SYSFS_FOUND, /* whether it is there, or where its link leads */
-    SYSFS_READ,  /* what is in the file */
+    SYSFS_FOUND,  /* whether it is there, or where its link leads */
+    SYSFS_READ,   /* what is in the file */
+    SYSFS_DENIED, /* either, but it may not be looked at */
 };
 
 struct sysfs {
     const char *root;
-    /* Told of everything that is there and is looked at, also where it may not be read: what a snapshot must hold.
-     * NULL: nobody. */
+    /* Told of everything that is there and is looked at: what a snapshot must hold. NULL: nobody. */
     void (*seen)(void *context, const char *path, enum sysfs_look look);
     void *context;
 };
@@ -39,8 +39,8 @@ ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, s
  * a virtual machine 20 ms. Returns how many there were, or an errno value, negative, as above but for EFBIG. */
 ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size);
 
-/* For a file that a library is going to read: is it a regular one? Returns 0 or an errno value, negative, as above;
- * EINVAL for everything that is neither that nor a link. */
+/* For a file that a library is going to open: is it a regular one, and may we? Returns 0 or an errno value, negative,
+ * as above; EINVAL for everything that is neither that nor a link. */
 int sysfs_will_read(const struct sysfs *sysfs, const char *path);
 
 /* The last part of where a link leads. Returns 0 or an errno value, negative. */

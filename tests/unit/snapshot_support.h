@@ -5,6 +5,12 @@
 #include "host/snapshot.h"
 #include "support.h"
 
+/* Two UUIDs, and the numbers that they get in an anonymised copy. */
+#define U1 "4b20d080-1b54-4048-85b3-a6a62d165c01"
+#define U2 "5d307ca9-b3ef-428c-8861-06e72d69f223"
+#define N1 "00000000-0000-4000-8000-000000000001"
+#define N2 "00000000-0000-4000-8000-000000000002"
+
 /* The folder of a test, with "sys" in it, as the working directory. */
 int enter_folder(void **state);
 int leave_folder(void **state);

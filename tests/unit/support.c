@@ -139,8 +139,11 @@ int run_program(const char *folder, const char *input, const char *const *argume
 }
 
 void be_nobody(bool nobody) {
-    if (getuid() == 0 && seteuid(nobody ? 65534 : 0) < 0)
-        die("seteuid");
+    static bool is_root;
+    is_root = is_root || getuid() == 0;
+    const uid_t uid = nobody ? 65534 : 0;
+    if (is_root && setresuid(uid, uid, 0) < 0)
+        die("setresuid");
 }
 
 size_t count_entries(const char *folder) {

@@ -70,6 +70,17 @@ static void buffer_stays_failed(void **state) {
     assert_error(&err, ERROR_LIMIT, "memory");
 }
 
+/* What could not be formatted leaves nothing behind. */
+static void buffer_printf_that_fails(void **state) {
+    (void)state;
+    CLEANUP(buffer_free) struct buffer buffer = {0};
+    buffer_append_text(&buffer, "kept");
+    buffer_printf(&buffer, "lost %ls", L"\xd800"); /* no character */
+    assert_true(buffer.failed);
+    assert_int_equal(buffer.size, 4);
+    assert_string_equal(buffer.data, "kept");
+}
+
 /* RFC 3629: the ABNF of section 4, with its borders on either side. */
 static void utf8_follows_rfc_3629(void **state) {
     (void)state;
@@ -355,6 +366,7 @@ int main(void) {
         cmocka_unit_test(buffer_printf_of_any_length),
         cmocka_unit_test(buffer_takes_any_byte_and_nothing),
         cmocka_unit_test(buffer_stays_failed),
+        cmocka_unit_test(buffer_printf_that_fails),
         cmocka_unit_test(utf8_follows_rfc_3629),
         cmocka_unit_test(utf8_every_code_point),
         cmocka_unit_test(utf8_after_ascii_of_any_length),

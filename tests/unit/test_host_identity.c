@@ -119,7 +119,6 @@ static struct host_device read_as_nobody(const char *root, const char *denied) {
     return device;
 }
 
-/* The last is seen by libpci alone. */
 static void unreadable_is_unknown(void **state) {
     static const char *const denied[] = {"bus/pci/devices", "bus/pci/devices/0000:e5:00.0",
                                          "bus/pci/devices/0000:e5:00.0/vendor"};
@@ -217,8 +216,7 @@ static void files_that_are_needed(void **state) {
             assert_non_null(strstr(device.reason, missing));
         } else {
             assert_int_equal(device.state, HOST_PRESENT);
-            assert_int_equal(device.identity.subsystem.vendor, i == 4 ? 0 : gpu.subsystem.vendor);
-            assert_int_equal(device.identity.subsystem.device, 0);
+            assert_true(pci_id_equal(device.identity.subsystem, (struct pci_id){0}));
         }
         assert_int_equal(mkfifo(path_in(*state, file), 0600), 0);
         device = read_device(*state, "0000:e5:00.0");
@@ -232,6 +230,41 @@ static void files_that_are_needed(void **state) {
         assert_int_equal(device.state, HOST_UNKNOWN);
         assert_non_null(strstr(device.reason, irregular));
         unlink(path_in(*state, file));
+    }
+}
+
+/* What libpci does not find it looks for in the configuration space, waiting, through links and waking the device. */
+static void libpci_never_opens_config(void **state) {
+    static const char *const names[] = {"revision", "subsystem_vendor", "subsystem_device"};
+    uint8_t config[64];
+    memset(config, 0x53, sizeof(config));
+    put_file(*state, "elsewhere", (struct bytes){config, sizeof(config)});
+    for (size_t i = 0; i < COUNT(names); i++) {
+        for (int is_denied = 0; is_denied < 2; is_denied++) {
+            char file[64];
+            snprintf(file, sizeof(file), DEVICE "%s", names[i]);
+            put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+            if (is_denied)
+                chmod(path_in(*state, file), 0);
+            else
+                unlink(path_in(*state, file));
+            assert_int_equal(mkfifo(path_in(*state, DEVICE "config"), 0666), 0);
+            be_nobody(true);
+            alarm(5); /* waiting for the FIFO's writer would last for ever */
+            struct host_device device = read_device(*state, "0000:e5:00.0");
+            alarm(0);
+            unlink(path_in(*state, DEVICE "config"));
+            be_nobody(false);
+            unlink(path_in(*state, DEVICE "config"));
+            put_link(*state, DEVICE "config", "../../../../elsewhere");
+            struct host_device linked = read_device(*state, "0000:e5:00.0");
+            unlink(path_in(*state, DEVICE "config"));
+            unlink(path_in(*state, file));
+            assert_int_equal(device.state, is_denied || i == 0 ? HOST_UNKNOWN : HOST_PRESENT);
+            assert_int_not_equal(linked.identity.revision, 0x53);
+            assert_int_not_equal(linked.identity.subsystem.vendor, 0x5353);
+            assert_int_not_equal(linked.identity.subsystem.device, 0x5353);
+        }
     }
 }
 
@@ -251,6 +284,12 @@ static void reasons(void **state) {
     assert_string_equal(device.reason, "bus/pci/devices/0000:e5:00.0: No such file or directory");
     device = read_device(root.data, "0000:e5:00.1");
     assert_string_equal(device.reason, "bus/pci/devices/0000:e5:00.1/vendor: No such file or directory");
+    put_sysfs_device(root.data, "0000:e5:00.2", &gpu);
+    chmod(path_in(root.data, "bus/pci/devices/0000:e5:00.2/vendor"), 0);
+    be_nobody(true);
+    device = read_device(root.data, "0000:e5:00.2");
+    be_nobody(false);
+    assert_string_equal(device.reason, "bus/pci/devices/0000:e5:00.2/vendor: Permission denied");
     char expected[PATH_MAX];
     put_sysfs_device(*state, "0000:e5:00.0", &gpu);
     snprintf(expected, sizeof(expected), "%s/bus/pci/devices/0000:e5:00.3: No such file or directory",
@@ -440,6 +479,7 @@ int main(void) {
         FOLDER_TEST(damaged_files),
         FOLDER_TEST(no_ids_is_unknown),
         FOLDER_TEST(files_that_are_needed),
+        FOLDER_TEST(libpci_never_opens_config),
         FOLDER_TEST(reasons),
         FOLDER_TEST(an_empty_device_folder_is_unknown),
         FOLDER_TEST(links),

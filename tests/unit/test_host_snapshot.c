@@ -6,11 +6,6 @@
 #include "host/facts.h"
 #include "snapshot_support.h"
 
-#define U1 "4b20d080-1b54-4048-85b3-a6a62d165c01"
-#define U2 "5d307ca9-b3ef-428c-8861-06e72d69f223"
-#define N1 "00000000-0000-4000-8000-000000000001"
-#define N2 "00000000-0000-4000-8000-000000000002"
-
 static int go_on(void *context, const char *name) {
     (void)context, (void)name;
     return 0;
@@ -124,6 +119,21 @@ static void links_that_lead_out(void **state) {
     put_folder(".", "deep");
     write_most(snapshot, "deep/copy", false, 0, 6, "a/../../outside/file: leads out of the folder");
     assert_int_equal(count_entries("deep"), 1);
+}
+
+/* One that leads to the folder itself is on the way to all of it. */
+static void links_to_the_root(void **state) {
+    (void)state;
+    put_link("sys", "bus", ".");
+    put_link("sys", "pci/up", "..");
+    put_text("sys", "pci/file", "x");
+    struct sysfs sysfs;
+    CLEANUP(snapshot_free) struct snapshot *snapshot = watch(&sysfs);
+    look_into(&sysfs, "bus/pci/file");
+    look_into(&sysfs, "pci/up/pci/up/bus/pci/file");
+    sysfs_find(&sysfs, "bus");
+    write_copy(snapshot, "copy", false, 3);
+    assert_copy("bus -> .\npci/\npci/file = x\npci/up -> ..\n");
 }
 
 /* They are what was looked at all the same. */
@@ -317,6 +327,7 @@ int main(void) {
         WITH_SYS(links),
         WITH_SYS(links_that_lead_out),
         WITH_SYS(links_that_lead_nowhere),
+        WITH_SYS(links_to_the_root),
         WITH_SYS(configuration_space),
         WITH_SYS(subsystems),
         WITH_SYS(uuids),

@@ -1,4 +1,5 @@
 /* host/snapshot: what changes, may not be read or cannot be written meanwhile. */
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ static void what_has_vanished(void **state) {
     assert_int_equal(chmod("sys/unread", 0), 0);
     chmod(".", 0777);
     be_nobody(true);
-    write_most(snapshot, "copy", false, 2, 2, "fifo: not a regular file");
+    write_most(snapshot, "copy", false, 2, 3, "fifo: not a regular file");
     be_nobody(false);
     chmod("sys/unread", 0644);
     assert_copy("b/\nb/c = x\nfile -> b/c/d\nfolder/\n");
@@ -53,7 +54,48 @@ static void what_may_not_be_read(void **state) {
     look_into(&sysfs, "\x1b[31m");
     write_most(snapshot, "copy2", false, 1, 3, "?[31m: Permission denied");
     be_nobody(false);
-    assert_copy("a/\npublic = x\n");
+    assert_copy("public = x\n");
+}
+
+/* In the warning, too, a UUID is a number, and what is long is cut at a character. */
+static void how_it_is_named(void **state) {
+    (void)state;
+    CLEANUP(buffer_free) struct buffer name = {0};
+    CLEANUP(buffer_free) struct buffer expected = {0};
+    put_folder("sys", "bus");
+    assert_int_equal(mkfifo("sys/bus/" U1, 0644), 0);
+    for (int i = 0; i < 100; i++)
+        buffer_append_text(&name, "\xc3\xa9");
+    put_folder("sys", "long");
+    put_link("sys/long", name.data, "/");
+    struct sysfs sysfs, second;
+    CLEANUP(snapshot_free) struct snapshot *snapshot = watch(&sysfs);
+    look_into(&sysfs, "bus/" U1);
+    write_most(snapshot, "copy", true, 0, 1, "bus/" N1 ": not a regular file");
+    write_most(snapshot, "copy2", false, 0, 1, "bus/" U1 ": not a regular file");
+    CLEANUP(snapshot_free) struct snapshot *other = watch(&second);
+    look_into(&second, path_in("long", name.data));
+    buffer_append_text(&expected, "long/");
+    while (expected.size < 123)
+        buffer_append_text(&expected, "\xc3\xa9");
+    buffer_append_text(&expected, "...: leads out of the folder");
+    write_most(other, "copy3", false, 0, 1, expected.data);
+}
+
+/* What is no folder is on the way: to read it gives another reason than to read what is not there. */
+static void no_folder_on_the_way(void **state) {
+    (void)state;
+    put_text("sys", "file", "x");
+    put_text("sys", "folder/a", "x");
+    struct sysfs sysfs;
+    CLEANUP(snapshot_free) struct snapshot *snapshot = watch(&sysfs);
+    look_into(&sysfs, "folder/a");
+    assert_int_equal(rename("sys/folder", "sys/away"), 0);
+    assert_int_equal(mkfifo("sys/folder", 0644), 0);
+    write_most(snapshot, "copy", false, 0, 1, "folder/a: a part of it is no folder");
+    assert_int_equal(unlink("sys/folder"), 0);
+    put_link("sys", "folder", "file");
+    write_most(snapshot, "copy2", false, 1, 1, "folder/a: a part of it is no folder");
 }
 
 /* A new folder, or an empty one. */
@@ -110,8 +152,8 @@ static void folders(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_SYS(what_has_vanished),
-        WITH_SYS(what_may_not_be_read),
+        WITH_SYS(what_has_vanished), WITH_SYS(what_may_not_be_read),
+        WITH_SYS(how_it_is_named),   WITH_SYS(no_folder_on_the_way),
         WITH_SYS(folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

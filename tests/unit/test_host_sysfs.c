@@ -10,9 +10,10 @@
 #include "host/sysfs.h"
 #include "support.h"
 
-/* "found PATH\n" or "read PATH\n". */
+/* "found PATH\n", "read PATH\n" or "denied PATH\n". */
 static void append_seen(void *context, const char *path, enum sysfs_look look) {
-    buffer_printf(context, "%s %s\n", look == SYSFS_READ ? "read" : "found", path);
+    static const char *const words[] = {[SYSFS_FOUND] = "found", [SYSFS_READ] = "read", [SYSFS_DENIED] = "denied"};
+    buffer_printf(context, "%s %s\n", words[look], path);
 }
 
 static struct sysfs watch(const char *root, struct buffer *seen) {
@@ -166,26 +167,45 @@ static void links_to_files(void **state) {
         assert_int_equal(sysfs_read(&sysfs, "link", content, sizeof(content)), -ELOOP);
         assert_int_equal(sysfs_read_start(&sysfs, "link", content, sizeof(content)), -ELOOP);
         assert_int_equal(sysfs_will_read(&sysfs, "link"), -ELOOP);
+        assert_seen(&seen, "found link\nfound link\nfound link\n"); /* to be copied as a link */
         unlink(path_in(*state, "link"));
     }
     assert_int_equal(sysfs_read(&sysfs, "folder/file", content, sizeof(content)), 1);
     assert_seen(&seen, "read folder/file\n");
 }
 
-/* A file that may not be read is there: a snapshot shall say that it lacks it. Of what is absent nobody is told. */
+static int never(void *context, const char *name) {
+    (void)context;
+    fail_msg("listed: %s", name);
+    return 1;
+}
+
+/* What may not be looked at: a snapshot shall say that it lacks it. Of what is absent nobody is told. */
 static void denied(void **state) {
     CLEANUP(buffer_free) struct buffer seen = {0};
     const struct sysfs sysfs = watch(*state, &seen);
-    char content[64];
+    char content[64], resolved[PATH_MAX];
     put_text(*state, "file", "x");
-    assert_int_equal(chmod(path_in(*state, "file"), 0), 0);
-    assert_int_equal(chmod(*state, 0755), 0);
+    put_text(*state, "folder/file", "x");
+    put_link(*state, "folder/link", "file");
+    chmod(path_in(*state, "file"), 0);
+    chmod(path_in(*state, "folder"), 0);
     be_nobody(true);
     assert_int_equal(sysfs_read(&sysfs, "file", content, sizeof(content)), -EACCES);
     assert_int_equal(sysfs_read_start(&sysfs, "file", content, sizeof(content)), -EACCES);
+    assert_int_equal(sysfs_will_read(&sysfs, "file"), -EACCES);
+    assert_int_equal(sysfs_list(&sysfs, "folder", never, NULL), -EACCES);
+    assert_int_equal(sysfs_read(&sysfs, "folder/file", content, sizeof(content)), -EACCES);
+    assert_int_equal(sysfs_will_read(&sysfs, "folder/file"), -EACCES);
+    assert_int_equal(sysfs_find(&sysfs, "folder/file"), -EACCES);
+    assert_int_equal(sysfs_read_target(&sysfs, "folder/link", resolved), -EACCES);
+    assert_int_equal(sysfs_read_link(&sysfs, "folder/link", content, sizeof(content)), -EACCES);
+    assert_int_equal(sysfs_resolve(&sysfs, "folder/file", resolved), -EACCES);
     assert_int_equal(sysfs_read(&sysfs, "absent", content, sizeof(content)), -ENOENT);
     be_nobody(false);
-    assert_seen(&seen, "read file\nread file\n");
+    chmod(path_in(*state, "folder"), 0755);
+    assert_seen(&seen, "denied file\ndenied file\ndenied file\ndenied folder\ndenied folder/file\ndenied folder/file\n"
+                       "denied folder/file\ndenied folder/link\ndenied folder/link\ndenied folder/file\n");
 }
 
 /* As an attribute whose device has gone: memory that is not there. */
@@ -274,6 +294,9 @@ static void find(void **state) {
     assert_int_equal(sysfs_find(&sysfs, "nowhere"), -ENOENT);
     assert_int_equal(sysfs_find(&sysfs, "file/x"), -ENOTDIR);
     assert_seen(&seen, "");
+    put_link(*state, "circle", "circle");
+    assert_int_equal(sysfs_find(&sysfs, "circle"), -ELOOP);
+    assert_seen(&seen, "found circle\n");
 }
 
 struct names {
@@ -360,14 +383,9 @@ static void resolve(void **state) {
     assert_string_equal(resolved, expected);
     assert_seen(&seen, "found bus/pci/devices/0000:01:00.0\n");
     assert_int_equal(sysfs_resolve(&sysfs, "nowhere", resolved), -ENOENT);
-    assert_int_equal(sysfs_resolve(&sysfs, "circle", resolved), -ELOOP);
     assert_seen(&seen, "");
-}
-
-static int never(void *context, const char *name) {
-    (void)context;
-    fail_msg("listed: %s", name);
-    return 1;
+    assert_int_equal(sysfs_resolve(&sysfs, "circle", resolved), -ELOOP);
+    assert_seen(&seen, "found circle\n");
 }
 
 /* Every function says the same of a path that leads nowhere, and tells nobody. */
