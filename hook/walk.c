@@ -46,12 +46,16 @@ static int make_plan(const struct walk *walk, const struct vmi *vmi, const struc
     return first_call(walk, vmi, domain, plan, reply, err);
 }
 
-static int answer(const struct walk *walk, struct bytes vmi_text, struct domain *domain, struct walk_reply *reply,
-                  struct error *err) {
+static int answer(const struct walk *walk, enum walk_context context, struct bytes vmi_text, struct domain *domain,
+                  struct walk_reply *reply, struct error *err) {
     CLEANUP(vmi_free) struct vmi vmi = {0};
     CLEANUP(plan_free) struct plan plan = {0};
     bool accepted_before = false;
-    if (vmi_parse(vmi_text, &vmi, err) < 0 || make_plan(walk, &vmi, domain, &plan, reply, &accepted_before, err) < 0 ||
+    if (vmi_parse(vmi_text, &vmi, err) < 0)
+        return -1;
+    if (context != WALK_UNTOLD)
+        vmi.is_migrating = context == WALK_MIGRATION;
+    if (make_plan(walk, &vmi, domain, &plan, reply, &accepted_before, err) < 0 ||
         domain_apply(domain, &plan, &reply->domain, err) < 0)
         return -1;
     /* Remembered only now: a plan that could not be applied was not accepted. */
@@ -60,8 +64,8 @@ static int answer(const struct walk *walk, struct bytes vmi_text, struct domain 
     return 0;
 }
 
-int walk_request(const struct walk *walk, struct bytes domain_xml, struct bytes vmi, struct walk_reply *reply,
-                 struct error *err) {
+int walk_request(const struct walk *walk, enum walk_context context, struct bytes domain_xml, struct bytes vmi,
+                 struct walk_reply *reply, struct error *err) {
     CLEANUP(domain_free) struct domain domain = {0};
     if (domain_parse(domain_xml, &domain, err) < 0)
         return -1;
@@ -69,7 +73,7 @@ int walk_request(const struct walk *walk, struct bytes domain_xml, struct bytes 
         buffer_append(&reply->domain, domain_xml.data, domain_xml.size);
         return buffer_check(&reply->domain, err);
     }
-    int failed = answer(walk, vmi, &domain, reply, err);
+    int failed = answer(walk, context, vmi, &domain, reply, err);
     if (failed)
         buffer_free(&reply->domain);
     return failed;

@@ -1,5 +1,6 @@
 #include "walk_decide.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "host/window.h"
@@ -316,12 +317,33 @@ static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan 
     return deciding->source.walk->explain ? explain(deciding, plan, reply, err) : 0;
 }
 
+/* May the annotation say what it says? A stranger's waits for the bundles, if their rule is the one. */
+static int check_allowed(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
+                         struct error *err) {
+    static const char all[] = "a hook sidecar's default", tenants[] = "a plugin's default";
+    const struct allowed fallback = walk->is_of_admin ? allowed_to_tenants() : allowed_all();
+    char rule[LABEL_MAX + sizeof("\"allow\" of bundle \"\"")];
+    if (walk->allowed)
+        return allowed_check(walk->allowed, config, "--allow", err);
+    if (bundles->error.code != ERROR_NONE && walk->is_of_admin && config_says_anything(config))
+        return error_set(err, bundles->error.code, "%s", bundles->error.message);
+    for (size_t i = 0; bundles->error.code == ERROR_NONE && i < bundles->count; i++) {
+        const struct manifest *manifest = &bundles->bundles[i]->manifest;
+        snprintf(rule, sizeof(rule), "\"allow\" of bundle \"%s\"", manifest->name);
+        if (manifest->has_allow)
+            return allowed_check(&manifest->allow, config, rule, err);
+    }
+    return allowed_check(&fallback, config, walk->is_of_admin ? tenants : all, err);
+}
+
 static int decide_with(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
                        const struct vmi *vmi, const struct domain *domain, struct plan *plan, struct walk_reply *reply,
                        struct error *err) {
     CLEANUP(deciding_free)
     struct deciding deciding = {
         .source = {walk, bundles, config, domain, config->policy == POLICY_UNSET ? walk->policy : config->policy}};
+    if (check_allowed(walk, bundles, config, err) < 0)
+        return -1;
     return decide(&deciding, vmi, plan, reply, err);
 }
 

@@ -9,6 +9,6 @@
 /* Decides for every passthrough device of the domain and its companions, and for the guest, and publishes the ROMs into
  * *plan (must be {0}; the caller frees its decisions, also on failure), with lines for the log in *reply. Nothing is
  * published unless nothing is refused. Fails with ERROR_REFUSED (all refusals in one message, under "enforce"),
- * ERROR_INPUT, ERROR_LIMIT or ERROR_INTERNAL. */
+ * ERROR_DENIED, ERROR_INPUT, ERROR_LIMIT or ERROR_INTERNAL. */
 int walk_decide(const struct walk *walk, const struct config *config, const struct vmi *vmi,
                 const struct domain *domain, struct plan *plan, struct walk_reply *reply, struct error *err);

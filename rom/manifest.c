@@ -250,9 +250,10 @@ static int check_constant(const json_t *root, const char *key, const char *expec
 }
 
 static int parse_top(json_t *root, struct manifest *manifest, struct error *err) {
-    static const char *const known[] = {"apiVersion", "kind", "name", "version", "roms", "profiles", NULL};
+    static const char *const known[] = {"apiVersion", "kind", "name", "version", "roms", "profiles", "allow", NULL};
+    static const struct json_place allow_place = {"allow"};
     const char *name = NULL, *version = NULL;
-    json_t *roms = NULL, *profiles = NULL;
+    json_t *roms = NULL, *profiles = NULL, *allow = NULL;
     if (!json_is_object(root))
         return error_set(err, ERROR_INPUT, "it is %s: it must be a JSON object", json_type_name(root));
     if (check_constant(root, "apiVersion", MANIFEST_API_VERSION, err) < 0 ||
@@ -260,8 +261,11 @@ static int parse_top(json_t *root, struct manifest *manifest, struct error *err)
         json_get_string(root, "name", true, NULL, &name, err) < 0 ||
         json_get_string(root, "version", false, NULL, &version, err) < 0 ||
         json_get_array(root, "roms", true, NULL, &roms, err) < 0 ||
-        json_get_array(root, "profiles", false, NULL, &profiles, err) < 0)
+        json_get_array(root, "profiles", false, NULL, &profiles, err) < 0 ||
+        json_get_array(root, "allow", false, NULL, &allow, err) < 0 ||
+        (allow && allowed_parse_json(allow, &allow_place, &manifest->allow, err) < 0))
         return -1;
+    manifest->has_allow = allow != NULL;
     char storage[QUOTED_MAX];
     if (!text_is_file_name(name, LABEL_MAX))
         return error_set(err, ERROR_INPUT,

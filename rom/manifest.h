@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "config/allowed.h"
 #include "config/device_options.h"
 #include "config/guest_options.h"
 #include "rom/match_key.h"
@@ -35,6 +36,8 @@ struct manifest {
     size_t count;
     struct manifest_profile *profiles;
     size_t profile_count;
+    bool has_allow;
+    struct allowed allow; /* with has_allow: what a VM owner may set in the annotation */
 };
 
 /* Orders ROMs as match_compare does their matches; among equals any firmware comes before a named one, bios before

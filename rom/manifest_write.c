@@ -41,7 +41,8 @@ int manifest_write(const struct manifest *manifest, struct buffer *text, struct 
     CLEANUP(json_decref)
     json_t *root = json_pack("{s:s, s:s, s:s, s:s*, s:o}", "apiVersion", MANIFEST_API_VERSION, "kind", MANIFEST_KIND,
                              "name", manifest->name, "version", manifest->version, "roms", write_roms(manifest));
-    if (!root || (manifest->profile_count && json_object_set_new(root, "profiles", write_profiles(manifest)) < 0))
+    if (!root || (manifest->profile_count && json_object_set_new(root, "profiles", write_profiles(manifest)) < 0) ||
+        (manifest->has_allow && json_object_set_new(root, "allow", allowed_to_json(&manifest->allow)) < 0))
         return error_no_memory(err);
     CLEANUP(free) char *json = json_dumps(root, JSON_INDENT(2));
     if (!json)

@@ -19,6 +19,7 @@ enum error_code {
     ERROR_NONE = 0,
     ERROR_INPUT,         /* the request or a file is malformed: INVALID_ARGUMENT */
     ERROR_REFUSED,       /* well-formed, but this VM must not start like this: FAILED_PRECONDITION */
+    ERROR_DENIED,        /* well-formed, but the cluster's admin does not allow it: PERMISSION_DENIED */
     ERROR_LIMIT,         /* too large, or no room left: RESOURCE_EXHAUSTED */
     ERROR_UNIMPLEMENTED, /* a method that is not served: UNIMPLEMENTED */
     ERROR_INTERNAL,      /* our own defect, or the system failed us: INTERNAL */

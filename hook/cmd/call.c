@@ -1,4 +1,4 @@
-/* call: what virt-launcher would ask the sidecar, asked by hand. */
+/* call: what virt-launcher and virt-handler would ask our sockets, asked by hand. */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,45 +7,68 @@
 #include "cmd/cmd.h"
 #include "cmd/setup.h"
 #include "info.pb-c.h"
+#include "plugins_v1alpha1.pb-c.h"
 #include "rpc/client.h"
 #include "rpc/hooks.h"
 #include "rpc/message.h"
+#include "rpc/plugin.h"
 #include "v1alpha3.pb-c.h"
 
-enum { KEY_SOCKET = 's', KEY_DOMAIN = 'd', KEY_VMI = 'v', KEY_VERSION = 2000 };
+enum { KEY_SOCKET = 's', KEY_DOMAIN = 'd', KEY_VMI = 'v', KEY_VERSION = 2000, KEY_CONTEXT };
 
 /* KubeVirt's own limits. */
-enum { INFO_TIMEOUT_MS = 1000, CALLBACK_TIMEOUT_MS = 60000 };
+enum { INFO_TIMEOUT_MS = 1000, CALLBACK_TIMEOUT_MS = 60000, PLUGIN_TIMEOUT_MS = 30000 };
 
 struct call {
-    const char *method, *socket, *domain, *vmi, *version;
+    const struct method *method;
+    const char *socket, *domain, *vmi, *version, *context;
 };
 
 static const struct argp_option options[] = {
     {"socket", KEY_SOCKET, "PATH", 0, "the hook's socket", 0},
-    {"domain", KEY_DOMAIN, "FILE", 0, "OnDefineDomain: the domain XML (- for standard input)", 0},
-    {"vmi", KEY_VMI, "FILE", 0, "OnDefineDomain: the VirtualMachineInstance as JSON", 0},
-    {"version", KEY_VERSION, "v1alphaN", 0, "the hook version to call (default v1alpha3)", 0},
+    {"domain", KEY_DOMAIN, "FILE", 0, "OnDefineDomain, MutateDomain: the domain XML (- for standard input)", 0},
+    {"vmi", KEY_VMI, "FILE", 0, "OnDefineDomain, MutateDomain: the VirtualMachineInstance as JSON", 0},
+    {"context", KEY_CONTEXT, "WORD", 0, "MutateDomain: Boot (default), MigrationSource or MigrationTarget", 0},
+    {"version", KEY_VERSION, "v1alphaN", 0, "OnDefineDomain, Shutdown: the hook version to call (default v1alpha3)", 0},
     {0},
 };
 
 typedef int method_call(const struct call *call, struct error *err);
-static method_call call_info, call_on_define_domain, call_shutdown;
+static method_call call_info, call_on_define_domain, call_shutdown, call_mutate_domain;
 
+#define NAMES "Info, OnDefineDomain, Shutdown, MutateDomain"
 static const struct method {
     const char *name;
     method_call *run;
+    bool brings_domain; /* and a VMI */
 } methods[] = {
-    {"Info", call_info},
-    {"OnDefineDomain", call_on_define_domain},
-    {"Shutdown", call_shutdown},
+    {"Info", call_info, false},
+    {"OnDefineDomain", call_on_define_domain, true},
+    {"Shutdown", call_shutdown, false},
+    {"MutateDomain", call_mutate_domain, true},
 };
 
 static const struct method *find_method(const char *name) {
-    for (size_t i = 0; name && i < sizeof(methods) / sizeof(methods[0]); i++)
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(name, methods[i].name) == 0)
             return &methods[i];
     return NULL;
+}
+
+static void take_method(struct call *call, const char *name, struct argp_state *state) {
+    if (call->method)
+        argp_error(state, "one method at a time");
+    if (!(call->method = find_method(name)))
+        argp_error(state, "no method '%s': it is one of " NAMES, name);
+}
+
+static void check_all(const struct call *call, struct argp_state *state) {
+    if (!call->method)
+        argp_error(state, "which method? One of " NAMES);
+    else if (!call->socket)
+        argp_error(state, "--socket is needed");
+    else if (call->method->brings_domain && (!call->domain || !call->vmi))
+        argp_error(state, "%s needs --domain and --vmi", call->method->name);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
@@ -61,25 +84,19 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_VMI:
         call->vmi = argument;
         return 0;
+    case KEY_CONTEXT:
+        call->context = argument;
+        return 0;
     case KEY_VERSION:
         if (hook_version_parse(argument, &version) < 0)
             argp_error(state, "--version: '%s' is none of v1alpha1, v1alpha2, v1alpha3", argument);
         call->version = argument;
         return 0;
     case ARGP_KEY_ARG:
-        if (call->method)
-            argp_error(state, "one method at a time");
-        call->method = argument;
+        take_method(call, argument, state);
         return 0;
     case ARGP_KEY_END:
-        if (!call->method)
-            argp_error(state, "which method? Info, OnDefineDomain or Shutdown");
-        if (!call->socket)
-            argp_error(state, "--socket is needed");
-        if (!find_method(call->method))
-            argp_error(state, "no method '%s': Info, OnDefineDomain or Shutdown", call->method ? call->method : "");
-        if (call->method && strcmp(call->method, "OnDefineDomain") == 0 && (!call->domain || !call->vmi))
-            argp_error(state, "OnDefineDomain needs --domain and --vmi");
+        check_all(call, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -98,13 +115,37 @@ static int send_call(const struct call *call, const char *path, int timeout_ms, 
     return error_set(err, ERROR_REFUSED, "the call failed");
 }
 
-static int call_info(const struct call *call, struct error *err) {
+/* Sends a message and reads the one that comes back, or returns NULL. message_free gives it back. */
+static ProtobufCMessage *exchange(const struct call *call, const char *path, int timeout_ms,
+                                  const ProtobufCMessage *message, const ProtobufCMessageDescriptor *expected,
+                                  struct error *err) {
+    CLEANUP(buffer_free) struct buffer request = {0};
     CLEANUP(buffer_free) struct buffer reply = {0};
-    if (send_call(call, HOOK_INFO_PATH, INFO_TIMEOUT_MS, (struct bytes){0}, &reply, err) < 0)
-        return -1;
+    if (message_encode(message, &request, err) < 0 ||
+        send_call(call, path, timeout_ms, buffer_bytes(&request), &reply, err) < 0)
+        return NULL;
+    return message_decode(expected, buffer_bytes(&reply), err);
+}
+
+static int read_inputs(const struct call *call, struct buffer *domain, struct buffer *vmi, struct error *err) {
+    return file_read(call->domain, SIZE_MAX, domain, err) < 0 || file_read(call->vmi, SIZE_MAX, vmi, err) < 0 ? -1 : 0;
+}
+
+static ProtobufCBinaryData data_of(const struct buffer *buffer) {
+    return (ProtobufCBinaryData){buffer->size, (uint8_t *)buffer->data};
+}
+
+static int print_domain(ProtobufCBinaryData domain, struct error *err) {
+    if (file_write_all(STDOUT_FILENO, (struct bytes){domain.data, domain.len}) < 0)
+        return error_set(err, ERROR_INTERNAL, "cannot write the result");
+    return 0;
+}
+
+static int call_info(const struct call *call, struct error *err) {
+    const Kubevirt__Hooks__Info__InfoParams params = KUBEVIRT__HOOKS__INFO__INFO_PARAMS__INIT;
     CLEANUP(message_free)
-    ProtobufCMessage *message =
-        message_decode(&kubevirt__hooks__info__info_result__descriptor, buffer_bytes(&reply), err);
+    ProtobufCMessage *message = exchange(call, HOOK_INFO_PATH, INFO_TIMEOUT_MS, &params.base,
+                                         &kubevirt__hooks__info__info_result__descriptor, err);
     if (!message)
         return -1;
     const Kubevirt__Hooks__Info__InfoResult *info = (void *)message;
@@ -124,44 +165,59 @@ static const char *callback_path(const struct call *call, const char *name, char
 static int call_on_define_domain(const struct call *call, struct error *err) {
     CLEANUP(buffer_free) struct buffer domain = {0};
     CLEANUP(buffer_free) struct buffer vmi = {0};
-    CLEANUP(buffer_free) struct buffer request = {0};
-    CLEANUP(buffer_free) struct buffer reply = {0};
-    if (file_read(call->domain, SIZE_MAX, &domain, err) < 0 || file_read(call->vmi, SIZE_MAX, &vmi, err) < 0)
+    char path[96];
+    if (read_inputs(call, &domain, &vmi, err) < 0)
         return -1;
     Kubevirt__Hooks__V1alpha3__OnDefineDomainParams params = KUBEVIRT__HOOKS__V1ALPHA3__ON_DEFINE_DOMAIN_PARAMS__INIT;
-    params.domainxml = (ProtobufCBinaryData){domain.size, (uint8_t *)domain.data};
-    params.vmi = (ProtobufCBinaryData){vmi.size, (uint8_t *)vmi.data};
-    char path[96];
-    if (message_encode(&params.base, &request, err) < 0 ||
-        send_call(call, callback_path(call, "OnDefineDomain", path), CALLBACK_TIMEOUT_MS, buffer_bytes(&request),
-                  &reply, err) < 0)
-        return -1;
+    params.domainxml = data_of(&domain);
+    params.vmi = data_of(&vmi);
     CLEANUP(message_free)
     ProtobufCMessage *message =
-        message_decode(&kubevirt__hooks__v1alpha3__on_define_domain_result__descriptor, buffer_bytes(&reply), err);
-    if (!message)
-        return -1;
-    const Kubevirt__Hooks__V1alpha3__OnDefineDomainResult *result = (void *)message;
-    if (file_write_all(STDOUT_FILENO, (struct bytes){result->domainxml.data, result->domainxml.len}) < 0)
-        return error_set(err, ERROR_INTERNAL, "cannot write the result");
-    return 0;
+        exchange(call, callback_path(call, "OnDefineDomain", path), CALLBACK_TIMEOUT_MS, &params.base,
+                 &kubevirt__hooks__v1alpha3__on_define_domain_result__descriptor, err);
+    return message ? print_domain(((Kubevirt__Hooks__V1alpha3__OnDefineDomainResult *)message)->domainxml, err) : -1;
 }
 
 static int call_shutdown(const struct call *call, struct error *err) {
-    CLEANUP(buffer_free) struct buffer reply = {0};
+    const Kubevirt__Hooks__V1alpha3__ShutdownParams params = KUBEVIRT__HOOKS__V1ALPHA3__SHUTDOWN_PARAMS__INIT;
     char path[96];
-    return send_call(call, callback_path(call, "Shutdown", path), CALLBACK_TIMEOUT_MS, (struct bytes){0}, &reply, err);
+    CLEANUP(message_free)
+    ProtobufCMessage *message = exchange(call, callback_path(call, "Shutdown", path), CALLBACK_TIMEOUT_MS, &params.base,
+                                         &kubevirt__hooks__v1alpha3__shutdown_result__descriptor, err);
+    return message ? 0 : -1;
+}
+
+static int call_mutate_domain(const struct call *call, struct error *err) {
+    CLEANUP(buffer_free) struct buffer domain = {0};
+    CLEANUP(buffer_free) struct buffer vmi = {0};
+    if (read_inputs(call, &domain, &vmi, err) < 0)
+        return -1;
+    Kubevirt__Hooks__Plugins__V1alpha1__SidecarContext context =
+        KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__SIDECAR_CONTEXT__INIT;
+    context.invocation_context = (char *)(call->context ? call->context : "Boot");
+    Kubevirt__Hooks__Plugins__V1alpha1__MutateDomainRequest request =
+        KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__MUTATE_DOMAIN_REQUEST__INIT;
+    request.domain_type = (char *)"libvirt";
+    request.domain = data_of(&domain);
+    request.vmi = data_of(&vmi);
+    request.sidecar_context = &context;
+    CLEANUP(message_free)
+    ProtobufCMessage *message = exchange(call, PLUGIN_MUTATE_DOMAIN_PATH, PLUGIN_TIMEOUT_MS, &request.base,
+                                         &kubevirt__hooks__plugins__v1alpha1__mutate_domain_response__descriptor, err);
+    return message ? print_domain(((Kubevirt__Hooks__Plugins__V1alpha1__MutateDomainResponse *)message)->domain, err)
+                   : -1;
 }
 
 int cmd_call(int argc, char **argv) {
     static const struct argp argp = {
         options,
         parse,
-        "Info|OnDefineDomain|Shutdown --socket PATH",
-        "Calls a hook's socket as virt-launcher does and prints the answer.\v"
+        "Info|OnDefineDomain|Shutdown|MutateDomain --socket PATH",
+        "Calls a hook's socket as KubeVirt does and prints the answer.\v"
         "Examples:\n"
         "  kubevirt-gpu-hook call Info --socket /var/run/kubevirt-hooks/gpu-hook-0.sock\n"
         "  kubevirt-gpu-hook call OnDefineDomain --socket S --domain vm.xml --vmi vmi.json\n"
+        "  kubevirt-gpu-hook call MutateDomain --socket S --domain vm.xml --vmi vmi.json --context MigrationTarget\n"
         "Exit status: 0 fine, 1 refused or no answer, 64 wrong usage.",
         NULL,
         NULL,
@@ -170,7 +226,7 @@ int cmd_call(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0)
         return EXIT_USAGE;
     struct error err = {0};
-    if (find_method(call.method)->run(&call, &err) == 0)
+    if (call.method->run(&call, &err) == 0)
         return EXIT_FINE;
     /* What the server said has been printed. */
     return err.code == ERROR_REFUSED ? EXIT_BAD : setup_report(&err);

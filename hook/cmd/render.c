@@ -177,12 +177,14 @@ static int run(struct render *render, struct error *err) {
     CLEANUP(buffer_free) struct buffer vmi = {0};
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     const char *compute_dir = render->setup.compute_dir ? render->setup.compute_dir : DEFAULT_COMPUTE_DIR;
-    if (setup_open(&render->setup, NULL, compute_dir, err) < 0 ||
+    CLEANUP(publisher_close) struct publisher *publisher = NULL;
+    if (setup_open(&render->setup, err) < 0 || !(publisher = publisher_open(NULL, compute_dir, err)) ||
         file_read(render->domain, RPC_REQUEST_MAX, &domain, err) < 0 ||
         file_read(render->vmi, RPC_REQUEST_MAX, &vmi, err) < 0)
         return -1;
+    render->setup.walk.publisher = publisher;
     render->setup.walk.explain = render->explain != EXPLAIN_NOT;
-    int failed = walk_request(&render->setup.walk, buffer_bytes(&domain), buffer_bytes(&vmi), &reply, err);
+    int failed = walk_request(&render->setup.walk, WALK_UNTOLD, buffer_bytes(&domain), buffer_bytes(&vmi), &reply, err);
     print_warnings(&reply.warnings);
     if (failed)
         return -1;

@@ -1,4 +1,4 @@
-/* serve: the sidecar that virt-launcher calls. */
+/* serve: the sidecar that virt-launcher calls, as a hook sidecar, as a plugin, or both. */
 #include <argp.h>
 #include <errno.h>
 #include <poll.h>
@@ -11,17 +11,17 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/endpoint.h"
 #include "cmd/setup.h"
 #include "rom/duplicates.h"
-#include "rpc/hooks.h"
 
 #define DEFAULT_SOCKET_DIR "/var/run/kubevirt-hooks"
 
-enum { KEY_SOCKET_DIR = 2000, KEY_ROM_DIR, KEY_VERSION, KEY_LOG_FORMAT, KEY_LOG_LEVEL };
+enum { KEY_SOCKET_DIR = 2000, KEY_PLUGIN_SOCKET, KEY_ROM_DIR, KEY_VERSION, KEY_LOG_FORMAT, KEY_LOG_LEVEL };
 
 struct serve {
     struct setup setup;
-    const char *socket_dir, *rom_dir;
+    const char *socket_dir, *plugin_socket, *rom_dir;
     enum hook_version first, last;
     enum log_format log_format;
     enum log_level log_level;
@@ -29,14 +29,35 @@ struct serve {
 };
 
 static const struct argp_option options[] = {
-    {"socket-dir", KEY_SOCKET_DIR, "DIR", 0, "where to listen (default " DEFAULT_SOCKET_DIR ")", 0},
-    {"rom-dir", KEY_ROM_DIR, "DIR", 0, "where to put ROMs for QEMU (default: the folder rom in the socket folder)", 0},
+    {"socket-dir", KEY_SOCKET_DIR, "DIR", 0,
+     "serve as a hook sidecar, in this folder (default " DEFAULT_SOCKET_DIR "; with --plugin-socket only if given)", 0},
+    {"plugin-socket", KEY_PLUGIN_SOCKET, "PATH", 0,
+     "serve as a plugin (KubeVirt 1.9) on this socket, /var/run/kubevirt-plugin/NAME/SOMETHING.sock", 0},
+    {"rom-dir", KEY_ROM_DIR, "DIR", 0, "where to put ROMs for QEMU (default: the folder rom beside the socket)", 0},
     {"version", KEY_VERSION, "v1alphaN", 0,
-     "advertise and serve only this hook version (default: v1alpha1 to v1alpha3)", 0},
+     "advertise and serve only this version as a hook sidecar (default: v1alpha1 to v1alpha3)", 0},
     {"log-format", KEY_LOG_FORMAT, "json|text", 0, "default json, as KubeVirt logs", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info (default), warning or error", 0},
     {0},
 };
+
+/* KubeVirt refuses other names (its admission policy for plugins), and dials no more than a socket's address holds. */
+static void check_plugin_socket(const struct argp_state *state, const char *socket) {
+    const size_t size = strlen(socket), tail = strlen(".sock");
+    setup_check_folder(state, "--plugin-socket", socket);
+    if (size <= tail || strcmp(socket + size - tail, ".sock") != 0 || socket[size - tail - 1] == '/')
+        argp_error(state, "--plugin-socket: '%s' is no file's name that ends in .sock", socket);
+}
+
+/* What goes together. */
+static void check_all(const struct serve *serve, const struct argp_state *state) {
+    if (!serve->plugin_socket)
+        return;
+    if (!serve->socket_dir && serve->first == serve->last)
+        argp_error(state, "--version is a hook sidecar's: give --socket-dir, too");
+    if (serve->socket_dir && serve->setup.compute_dir && !serve->rom_dir)
+        argp_error(state, "--compute-dir: which of the two services' folders is it? Give --rom-dir, too");
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct serve *serve = state->input;
@@ -47,6 +68,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_SOCKET_DIR:
         setup_check_folder(state, "--socket-dir", argument);
         serve->socket_dir = argument;
+        return 0;
+    case KEY_PLUGIN_SOCKET:
+        check_plugin_socket(state, argument);
+        serve->plugin_socket = argument;
         return 0;
     case KEY_ROM_DIR:
         setup_check_folder(state, "--rom-dir", argument);
@@ -68,39 +93,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_ARG:
         argp_error(state, "what is '%s'?", argument);
         return 0;
+    case ARGP_KEY_END:
+        check_all(serve, state);
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* KubeVirt tells sockets apart by file name alone, across all sidecars of a pod: the name must be this container's.
- * Before 1.6 there is no CONTAINER_NAME, and all sidecars share one folder. */
-static int socket_path(const char *folder, const char *container, struct buffer *path, struct error *err) {
-    if (container)
-        buffer_printf(path, "%s/gpu-hook-%s.sock", folder, container);
-    else
-        buffer_printf(path, "%s/gpu-hook-%08x.sock", folder, randombytes_random());
-    return buffer_check(path, err);
-}
-
-/* The compute container mounts the sidecars' common volume whole, each sidecar the part that has its name
- * (KubeVirt 1.6); before that both mount the whole. A ROM folder elsewhere (a PVC) has the same path in both unless
- * told otherwise. */
-static int rom_paths(const struct serve *serve, const char *container, struct buffer *rom_dir,
-                     struct buffer *compute_dir, struct error *err) {
-    if (serve->rom_dir)
-        buffer_append_text(rom_dir, serve->rom_dir);
-    else
-        buffer_printf(rom_dir, "%s/rom", serve->socket_dir);
-    if (serve->setup.compute_dir)
-        buffer_append_text(compute_dir, serve->setup.compute_dir);
-    else if (serve->rom_dir)
-        buffer_append_text(compute_dir, serve->rom_dir);
-    else if (container)
-        buffer_printf(compute_dir, "%s/%s/rom", serve->socket_dir, container);
-    else
-        buffer_printf(compute_dir, "%s/rom", serve->socket_dir);
-    return buffer_check(rom_dir, err) < 0 || buffer_check(compute_dir, err) < 0 ? -1 : 0;
 }
 
 /* *name becomes the container's name, or NULL where KubeVirt gives none. */
@@ -141,20 +139,14 @@ static void give_up_start(int signal_number) {
     _exit(EXIT_BAD);
 }
 
-static int run_server(struct serve *serve, const char *path, int signal_fd, struct error *err) {
-    struct rpc_method methods[HOOK_METHODS_MAX];
-    struct hooks hooks = {&serve->setup.walk, serve->first, serve->last, on_shutdown, serve};
+/* The plugin first: a hook sidecar's socket is dialled as soon as it is there, and KubeVirt goes on from it. */
+static int start_all(struct endpoint *hooks, struct endpoint *plugin, struct error *err) {
     signal(SIGALRM, give_up_start);
     alarm(START_SECONDS);
-    struct rpc_server *server = rpc_server_start(path, methods, hooks_methods(&hooks, methods), err);
+    int failed = (plugin->method_count && endpoint_start(plugin, err) < 0) ||
+                 (hooks->method_count && endpoint_start(hooks, err) < 0);
     alarm(0);
-    if (!server)
-        return -1;
-    log_info("listening on %s", path);
-    wait_for_end(serve, signal_fd);
-    rpc_server_stop(server);
-    log_info("stopped");
-    return 0;
+    return failed ? -1 : 0;
 }
 
 /* Later changes of the bundles reach the log by the walk's warnings. */
@@ -185,19 +177,35 @@ static void log_bundles(struct bundle_set *set) {
     bundle_set_release(set);
 }
 
-static int serve(struct serve *serve, int signal_fd, struct error *err) {
-    CLEANUP(buffer_free) struct buffer path = {0};
-    CLEANUP(buffer_free) struct buffer rom_dir = {0};
-    CLEANUP(buffer_free) struct buffer compute_dir = {0};
-    const char *container;
-    if (container_name(&container, err) < 0 || rom_paths(serve, container, &rom_dir, &compute_dir, err) < 0 ||
-        setup_open(&serve->setup, rom_dir.data, compute_dir.data, err) < 0 ||
-        socket_path(serve->socket_dir, container, &path, err) < 0)
+static int prepare(struct serve *serve, struct endpoint *hooks, struct endpoint *plugin, struct error *err) {
+    const struct endpoint_folders folders = {serve->rom_dir, serve->setup.compute_dir};
+    const struct hooks service = {
+        .first = serve->first, .last = serve->last, .on_shutdown = on_shutdown, .owner = serve};
+    const struct walk *walk = &serve->setup.walk;
+    const char *container = NULL;
+    if (setup_open(&serve->setup, err) < 0 ||
+        (serve->plugin_socket && endpoint_of_plugin(plugin, serve->plugin_socket, &folders, walk, err) < 0))
         return -1;
-    if (!(serve->setup.walk.memory = plan_memory_new(err)))
+    if (serve->plugin_socket && !serve->socket_dir)
+        return 0;
+    const char *folder = serve->socket_dir ? serve->socket_dir : DEFAULT_SOCKET_DIR;
+    if (container_name(&container, err) < 0)
+        return -1;
+    return endpoint_of_hooks(hooks, folder, container, &folders, &service, walk, err);
+}
+
+static int serve(struct serve *serve, int signal_fd, struct error *err) {
+    CLEANUP(endpoint_close) struct endpoint hooks = {0}, plugin = {0};
+    if (prepare(serve, &hooks, &plugin, err) < 0)
         return -1;
     log_bundles(serve->setup.walk.bundles);
-    return run_server(serve, path.data, signal_fd, err);
+    if (start_all(&hooks, &plugin, err) < 0)
+        return -1;
+    wait_for_end(serve, signal_fd);
+    endpoint_close(&hooks);
+    endpoint_close(&plugin);
+    log_info("stopped");
+    return 0;
 }
 
 /* Blocked before gRPC starts threads, so that every thread inherits it and the signals come by descriptor alone. */
@@ -219,14 +227,15 @@ int cmd_serve(int argc, char **argv) {
         options,
         parse,
         "",
-        "The KubeVirt hook sidecar: gives passthrough GPUs their ROM files and options, or refuses the VM with the reason.\v"
-        "The socket's name carries $CONTAINER_NAME, which KubeVirt sets since 1.6. Ends with exit status 0 on SIGTERM, "
-        "SIGINT, SIGHUP, SIGQUIT and on KubeVirt's Shutdown.",
+        "The KubeVirt hook sidecar and plugin: gives passthrough GPUs their ROM files and options, or refuses the VM with "
+        "the reason.\v"
+        "As a hook sidecar the socket's name carries $CONTAINER_NAME, which KubeVirt sets since 1.6. As a plugin the VM's "
+        "annotation is a stranger's: --allow says what it may set. Ends with exit status 0 on SIGTERM, SIGINT, SIGHUP, "
+        "SIGQUIT and on KubeVirt's Shutdown, which plugins do not get.",
         children,
         NULL,
         NULL};
-    struct serve options_given = {
-        .socket_dir = DEFAULT_SOCKET_DIR, .first = HOOK_V1ALPHA1, .last = HOOK_V1ALPHA3, .log_level = LOG_INFO};
+    struct serve options_given = {.first = HOOK_V1ALPHA1, .last = HOOK_V1ALPHA3, .log_level = LOG_INFO};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options_given) != 0)
         return EXIT_USAGE;
     log_setup(options_given.log_format, options_given.log_level);

@@ -11,7 +11,7 @@
 #include "domain/tree.h"
 #include "rom/builtin.h"
 
-enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY, KEY_NO_BUILTIN };
+enum { KEY_BUNDLE = 1000, KEY_SYSFS, KEY_COMPUTE_DIR, KEY_POLICY, KEY_ALLOW, KEY_NO_BUILTIN };
 
 static const struct argp_option options[] = {
     {"bundle", KEY_BUNDLE, "PATH", 0,
@@ -23,6 +23,11 @@ static const struct argp_option options[] = {
      "the ROM folder as the compute container sees it (default: what KubeVirt's mounts make of it)", 0},
     {"policy", KEY_POLICY, "enforce|warn", 0,
      "what to do with a VM whose device is not right and whose annotation does not say: refuse it (enforce, the default), or log it (warn)",
+     0},
+    {"allow", KEY_ALLOW, "WORDS", 0,
+     "which options a VM's annotation may set: names with commas between them, all, tenant or none, and -NAME to take one "
+     "away, as in tenant,companions,-rom (default: what the first bundle with an \"allow\" says; else all, of a plugin "
+     "tenant)",
      0},
     {"no-builtin-profiles", KEY_NO_BUILTIN, NULL, 0,
      "leave out the profiles for well-known hardware that are built in (bundle list --builtin prints them)", 0},
@@ -37,6 +42,7 @@ void setup_check_folder(const struct argp_state *state, const char *option, cons
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct setup *setup = state->input;
+    struct error err = {0};
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &setup->trust;
@@ -54,6 +60,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         setup_check_folder(state, "--compute-dir", argument);
         setup->compute_dir = argument;
         return 0;
+    case KEY_ALLOW:
+        if (allowed_parse(argument, &setup->allowed, &err) < 0)
+            argp_error(state, "--allow: %s", err.message);
+        setup->has_allowed = true;
+        return 0;
     case KEY_NO_BUILTIN:
         setup->no_builtin_profiles = true;
         return 0;
@@ -69,12 +80,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 static const struct argp_child children[] = {{&trust_argp, 0, NULL, 0}, {0}};
 const struct argp setup_argp = {options, parse, NULL, NULL, children, NULL, NULL};
 
-int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err) {
+int setup_open(struct setup *setup, struct error *err) {
     tree_setup();
     if (sodium_init() < 0)
         return error_set(err, ERROR_INTERNAL, "libsodium cannot be initialised: is there a source of randomness?");
     setup->walk.sysfs = setup->sysfs ? setup->sysfs : "/sys";
     setup->walk.policy = setup->policy == POLICY_UNSET ? POLICY_ENFORCE : setup->policy;
+    setup->walk.allowed = setup->has_allowed ? &setup->allowed : NULL;
     if (!setup->no_builtin_profiles) {
         if (builtin_profiles(&setup->builtin, err) < 0)
             return -1;
@@ -84,16 +96,11 @@ int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir
     if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
         setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
     setup->walk.bundles = bundle_set_open(setup->bundle_paths, setup->path_count, &setup->trust, err);
-    if (!setup->walk.bundles)
-        return -1;
-    setup->walk.publisher = publisher_open(rom_dir, compute_dir, err);
-    return setup->walk.publisher ? 0 : -1;
+    return setup->walk.bundles ? 0 : -1;
 }
 
 void setup_close(struct setup *setup) {
     bundle_set_close(setup->walk.bundles);
-    publisher_close(setup->walk.publisher);
-    plan_memory_free(setup->walk.memory);
     manifest_free(&setup->builtin);
     setup->walk = (struct walk){0};
 }

@@ -16,6 +16,8 @@ struct setup {
     const char *sysfs, *compute_dir;
     enum policy policy;
     bool no_builtin_profiles;
+    bool has_allowed;
+    struct allowed allowed; /* with has_allowed */
 
     struct walk walk; /* made by setup_open */
     struct manifest builtin;
@@ -24,10 +26,11 @@ struct setup {
 /* For the `children` of a command's argp; its input is a struct setup, which must be {0}. */
 extern const struct argp setup_argp;
 
-/* Opens bundles and publisher and fills setup->walk. A bundle that cannot be opened is no failure here, see
- * bundle_set.h. `rom_dir` NULL: nothing is written. Returns 0 or -1. */
-int setup_open(struct setup *setup, const char *rom_dir, const char *compute_dir, struct error *err);
+/* Opens the bundles and fills setup->walk, but for its publisher and memory. A bundle that cannot be opened is no
+ * failure here, see bundle_set.h. Returns 0 or -1. */
+int setup_open(struct setup *setup, struct error *err);
 
+/* Closes the bundles. */
 void setup_close(struct setup *setup);
 
 /* Refuses, as wrong usage, a folder that is not an absolute path in UTF-8: it ends up in a domain's XML. */

@@ -122,6 +122,21 @@ int config_device_options(const struct config *config, const char *name, const s
     return 0;
 }
 
+static bool says_anything(const struct option_table *table, const void *options) {
+    const struct options_said *said = options;
+    bool says = said->withdrawn != 0;
+    for (size_t i = 0; i < table->count; i++)
+        says = says || options_given(table, options, i);
+    return says;
+}
+
+bool config_says_anything(const struct config *config) {
+    bool says = config->policy != POLICY_UNSET || says_anything(&guest_option_table, &config->guest);
+    for (size_t i = 0; i < config->count; i++)
+        says = says || says_anything(&device_option_table, &config->entries[i].options);
+    return says;
+}
+
 void config_free(struct config *config) {
     for (size_t i = 0; i < config->count; i++)
         free(config->entries[i].key);

@@ -54,6 +54,9 @@ bool config_entry_names(const struct config_entry *entry, const char *name, cons
 int config_device_options(const struct config *config, const char *name, const struct pci_address *address,
                           struct device_options *options, struct error *err);
 
+/* Does the annotation give anything? {0} and one without a word in it do not. */
+bool config_says_anything(const struct config *config);
+
 void config_free(struct config *config);
 
 static inline void config_free_at(struct config *config) {

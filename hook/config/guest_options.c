@@ -157,14 +157,18 @@ static json_t *write_video(const void *option) {
 #define PLACE(member) offsetof(struct guest_options, member), sizeof(((struct guest_options *)0)->member)
 
 static const struct option_row rows[GUEST_OPTION_COUNT] = {
-    [GUEST_HIDE_HYPERVISOR] = {"hideHypervisor", PLACE(hide_hypervisor), value_toggle, value_write_toggle, NULL},
-    [GUEST_HYPERV_VENDOR_ID] = {"hypervVendorId", PLACE(hyperv_vendor_id), parse_vendor_id, write_vendor_id, NULL},
-    [GUEST_IOAPIC] = {"ioapic", PLACE(ioapic), parse_ioapic, write_ioapic, NULL},
-    [GUEST_TOPOEXT] = {"topoext", PLACE(topoext), value_toggle, value_write_toggle, NULL},
-    [GUEST_MAX_PHYS_ADDR] = {"maxPhysAddr", PLACE(max_phys_addr), parse_phys_addr, write_phys_addr, NULL},
-    [GUEST_PCI_HOLE64] = {"pciHole64", PLACE(pci_hole64), parse_hole, write_window, NULL},
-    [GUEST_OVMF_MMIO64] = {"ovmfMmio64", PLACE(ovmf_mmio64), parse_ovmf_window, write_window, NULL},
-    [GUEST_EMULATED_VIDEO] = {"emulatedVideo", PLACE(emulated_video), parse_video, write_video, NULL},
+    [GUEST_HIDE_HYPERVISOR] = {"hideHypervisor", PLACE(hide_hypervisor), value_toggle, value_write_toggle, NULL,
+                               OPTION_OF_TENANTS},
+    [GUEST_HYPERV_VENDOR_ID] = {"hypervVendorId", PLACE(hyperv_vendor_id), parse_vendor_id, write_vendor_id, NULL,
+                                OPTION_OF_TENANTS},
+    [GUEST_IOAPIC] = {"ioapic", PLACE(ioapic), parse_ioapic, write_ioapic, NULL, OPTION_OF_TENANTS},
+    [GUEST_TOPOEXT] = {"topoext", PLACE(topoext), value_toggle, value_write_toggle, NULL, OPTION_OF_TENANTS},
+    [GUEST_MAX_PHYS_ADDR] = {"maxPhysAddr", PLACE(max_phys_addr), parse_phys_addr, write_phys_addr, NULL,
+                             OPTION_OF_TENANTS},
+    [GUEST_PCI_HOLE64] = {"pciHole64", PLACE(pci_hole64), parse_hole, write_window, NULL, OPTION_OF_TENANTS},
+    [GUEST_OVMF_MMIO64] = {"ovmfMmio64", PLACE(ovmf_mmio64), parse_ovmf_window, write_window, NULL, OPTION_OF_ADMINS},
+    [GUEST_EMULATED_VIDEO] = {"emulatedVideo", PLACE(emulated_video), parse_video, write_video, NULL,
+                              OPTION_OF_TENANTS},
 };
 const struct option_table guest_option_table = {rows, GUEST_OPTION_COUNT};
 

@@ -32,6 +32,12 @@ struct options_said {
     uint8_t origin[OPTIONS_MAX]; /* of the options that are given or withdrawn */
 };
 
+/* Who may set an option where the annotation is a stranger's: see config/allowed.h. */
+enum option_trust {
+    OPTION_OF_TENANTS, /* anybody: it concerns his VM alone */
+    OPTION_OF_ADMINS,  /* it becomes a raw argument of QEMU, reaches for what the VM was not given, or changes checks */
+};
+
 struct option_row {
     const char *name;
     size_t offset, size; /* of the option's value in the struct */
@@ -44,6 +50,8 @@ struct option_row {
 
     /* Puts a given value over the weaker one in *into. NULL: it replaces it. */
     void (*merge)(void *into, const void *from);
+
+    enum option_trust trust;
 };
 
 struct option_table {

@@ -1,12 +1,8 @@
 #include "rpc/hooks.h"
 
-#include <inttypes.h>
-#include <malloc.h>
-#include <string.h>
-#include <time.h>
-
 #include "base/log.h"
 #include "info.pb-c.h"
+#include "rpc/answer.h"
 #include "rpc/message.h"
 #include "v1alpha3.pb-c.h"
 
@@ -46,23 +42,9 @@ static int handle_info(void *context, struct bytes request, struct buffer *reply
     return message_encode(&result.base, reply, err);
 }
 
-static void log_lines(enum log_level level, const struct buffer *lines) {
-    const char *line = lines->data;
-    while (line && *line) {
-        size_t size = strcspn(line, "\n");
-        log_write(level, __FILE_NAME__, __LINE__, "%.*s", (int)size, line);
-        line += size + (line[size] == '\n');
-    }
-}
-
-/* A request beyond this leaves much free memory behind, which is given back: the pod's limit may be 64 MB. */
-#define LARGE_REQUEST (1u << 20)
-
 /* The messages of the three versions are the same on the wire; the version is told by the method's path alone. */
 static int handle_on_define_domain(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct hooks *hooks = context;
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
     CLEANUP(message_free)
     ProtobufCMessage *message =
         message_decode(&kubevirt__hooks__v1alpha3__on_define_domain_params__descriptor, request, err);
@@ -70,23 +52,13 @@ static int handle_on_define_domain(void *context, struct bytes request, struct b
         return -1;
     const Kubevirt__Hooks__V1alpha3__OnDefineDomainParams *params = (void *)message;
     log_info("OnDefineDomain method has been called");
-    CLEANUP(walk_reply_free) struct walk_reply answer = {0};
-    int failed = walk_request(hooks->walk, (struct bytes){params->domainxml.data, params->domainxml.len},
-                              (struct bytes){params->vmi.data, params->vmi.len}, &answer, err);
-    log_lines(LOG_INFO, &answer.notes);
-    log_lines(LOG_WARNING, &answer.warnings);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    if (request.size > LARGE_REQUEST)
-        malloc_trim(0);
-    if (failed) {
-        log_error("OnDefineDomain refused: %s: %s", error_grpc_name(err->code), err->message);
+    CLEANUP(buffer_free) struct buffer domain = {0};
+    if (answer_domain(hooks->walk, WALK_UNTOLD, "OnDefineDomain",
+                      (struct bytes){params->domainxml.data, params->domainxml.len},
+                      (struct bytes){params->vmi.data, params->vmi.len}, &domain, err) < 0)
         return -1;
-    }
-    int64_t microseconds = (end.tv_sec - start.tv_sec) * INT64_C(1000000) + (end.tv_nsec - start.tv_nsec) / 1000;
-    log_debug("OnDefineDomain answered %zu bytes with %zu in %" PRId64 " us", params->domainxml.len, answer.domain.size,
-              microseconds);
     Kubevirt__Hooks__V1alpha3__OnDefineDomainResult result = KUBEVIRT__HOOKS__V1ALPHA3__ON_DEFINE_DOMAIN_RESULT__INIT;
-    result.domainxml = (ProtobufCBinaryData){answer.domain.size, (uint8_t *)answer.domain.data};
+    result.domainxml = (ProtobufCBinaryData){domain.size, (uint8_t *)domain.data};
     return message_encode(&result.base, reply, err);
 }
 

@@ -54,7 +54,7 @@ static bool make_vmi(struct bytes annotation, struct buffer *vmi) {
 static bool ask(const struct walk *walk, struct bytes domain, const struct buffer *vmi, struct buffer *answer) {
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    bool answered = walk_request(walk, domain, buffer_bytes(vmi), &reply, &err) == 0;
+    bool answered = walk_request(walk, WALK_UNTOLD, domain, buffer_bytes(vmi), &reply, &err) == 0;
     if (!answered && (err.code == ERROR_INTERNAL || !err.message[0]))
         trap(err.message, domain);
     if (answered)

@@ -18,6 +18,9 @@ GUEST_USER = 107  # qemu's uid and gid in all KubeVirt pods
 AS_GUEST_USER = {'user': GUEST_USER, 'group': GUEST_USER, 'extra_groups': []} if ROOT else {}
 
 
+OWN = object()  # the socket folder of the test
+
+
 def note(text):
     """One line for the reader of the test output."""
     print(f'note: {text}', file=sys.stderr, flush=True)
@@ -33,14 +36,14 @@ class HookTestCase(unittest.TestCase):
         self.sockets = self.folder / 'hooks'
         self.sockets.mkdir()
 
-    def start(self, *options, folder=None, bundle=lab.BUNDLE, host=lab.HOST, compute_dir=lab.COMPUTE_DIR, **how):
-        """A running sidecar of the lab; it ends with the test."""
+    def start(self, *options, folder=OWN, bundle=lab.BUNDLE, host=lab.HOST, compute_dir=lab.COMPUTE_DIR, **how):
+        """A running sidecar of the lab, in the test's socket folder or another; it ends with the test."""
         options = ['--sysfs', host, *options]
         if bundle:
             options += '--bundle', bundle
         if compute_dir:
             options += '--compute-dir', compute_dir
-        return self.enterContext(Sidecar(folder or self.sockets, *options, **how))
+        return self.enterContext(Sidecar(self.sockets if folder is OWN else folder, *options, **how))
 
     def launch(self, *options, **how):
         """A running sidecar and the hook that virt-launcher knows it by."""

@@ -16,8 +16,9 @@ hook = None  # the binary, set by the runner
 
 
 def command(folder, *options):
-    """The command line that serves in FOLDER."""
-    return [hook, 'serve', '--socket-dir', str(folder), *map(str, options)]
+    """The command line that serves in FOLDER; None: not as a hook sidecar."""
+    where = ['--socket-dir', str(folder)] if folder else []
+    return [hook, 'serve', *where, *map(str, options)]
 
 
 def environment(container=None):
@@ -48,15 +49,17 @@ class Sidecar:
     """
     A running sidecar; leaving the context stops it and demands exit code 0 and no sanitizer report.
 
+    folder: of the socket; None: it serves as a plugin only. plugin: the socket of that service.
     wrapper: arguments in front of the command. private: whether they give it a mount namespace of its own.
     wait: whether to come back only when it answers. The rest goes to Popen.
     """
 
-    def __init__(self, folder, *options, container=None, wrapper=(), private=False, wait=True, **popen):
-        self.folder, self.container = Path(folder), container
+    def __init__(self, folder, *options, container=None, plugin=None, wrapper=(), private=False, wait=True, **popen):
+        self.folder, self.container = Path(folder or plugin.parent), container
         self.lines, self.killed, self.private = [], False, private
+        self.plugin, self._hooks = plugin, folder is not None
         self._before = set() if self.private else set(self.folder.iterdir())
-        self._command = [*wrapper, *command(folder, *options)]
+        self._command = [*wrapper, *command(folder, *(('--plugin-socket', plugin) if plugin else ()), *options)]
         self._popen, self._wait = popen, wait
         self.process = self.socket = self._reader = None
 
@@ -156,6 +159,8 @@ class Sidecar:
 
     def _candidates(self):
         """Sockets that can be ours: our container's name, or not there before."""
+        if not self._hooks:
+            return [self.plugin] if self.plugin.exists() else []
         try:
             found = [path for path in self.view.iterdir() if stat.S_ISSOCK(path.lstat().st_mode)]
         except FileNotFoundError:

@@ -128,6 +128,7 @@ static void grpc_statuses(void **state) {
     } cases[] = {
         {ERROR_NONE, 0, "OK"},
         {ERROR_INPUT, 3, "INVALID_ARGUMENT"},
+        {ERROR_DENIED, 7, "PERMISSION_DENIED"},
         {ERROR_LIMIT, 8, "RESOURCE_EXHAUSTED"},
         {ERROR_REFUSED, 9, "FAILED_PRECONDITION"},
         {ERROR_UNIMPLEMENTED, 12, "UNIMPLEMENTED"},

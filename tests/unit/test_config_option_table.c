@@ -48,9 +48,9 @@ static void merge_third(void *into, const void *from) {
 
 #define PLACE(member) offsetof(struct things, member), sizeof(((struct things *)0)->member)
 static const struct option_row rows[] = {
-    {"first", PLACE(first), value_toggle, value_write_toggle, NULL},
-    {"second", PLACE(second), parse_second, write_second, NULL},
-    {"third", PLACE(third), parse_third, write_third, merge_third},
+    {"first", PLACE(first), value_toggle, value_write_toggle, NULL, OPTION_OF_TENANTS},
+    {"second", PLACE(second), parse_second, write_second, NULL, OPTION_OF_TENANTS},
+    {"third", PLACE(third), parse_third, write_third, merge_third, OPTION_OF_TENANTS},
 };
 static const struct option_table table = {rows, COUNT(rows)};
 static const struct json_place place = {"here"};

@@ -54,6 +54,12 @@ static void least(void **state) {
     assert_int_equal(parse("{" HEAD ", \"roms\": []}", &manifest, &err), 0);
     assert_null(manifest.version);
     assert_int_equal(manifest.count, 0);
+    assert_false(manifest.has_allow);
+    manifest_free(&manifest);
+    /* To allow nothing is to say something. */
+    assert_int_equal(parse("{" HEAD ", \"roms\": [], \"allow\": []}", &manifest, &err), 0);
+    assert_true(manifest.has_allow);
+    assert_int_equal(manifest.allow.device | manifest.allow.guest, 0);
     manifest_free(&manifest);
 }
 
@@ -73,6 +79,10 @@ static void refused(void **state) {
          "apiVersion: \"gpu.vm.kubevirt.io/v2\" is not known: this version reads \"gpu.vm.kubevirt.io/v1\""},
         {"{\"apiVersion\": \"gpu.vm.kubevirt.io/v1\", \"kind\": \"Roms\"}", "kind: \"Roms\" is not known"},
         {"{" HEAD "}", "roms is missing: it must be an array"},
+        {"{" HEAD ", \"roms\": [], \"allow\": \"rom\"}", "allow is a string: it must be an array"},
+        {"{" HEAD ", \"roms\": [], \"allow\": null}", "allow is null: it must be an array"},
+        {"{" HEAD ", \"roms\": [], \"allow\": [\"rom\", 1]}", "allow[1] is a number: it must be a string"},
+        {"{" HEAD ", \"roms\": [], \"allow\": [\"Rom\"]}", "allow[0]: \"Rom\" is none of all, none, tenant, rom, "},
         {"{" HEAD ", \"roms\": {}}", "roms is an object: it must be an array"},
         {"{" HEAD ", \"roms\": [], \"extra\": 1}", "unknown key \"extra\""},
         {"{" HEAD ", \"version\": 2026, \"roms\": []}", "version is a number: it must be a string"},

@@ -60,6 +60,10 @@ static void text(void **state) {
                                    "        \"hideHypervisor\": \"on\"\n"
                                    "      }\n"
                                    "    }\n"
+                                   "  ],\n"
+                                   "  \"allow\": [\n"
+                                   "    \"rom\",\n"
+                                   "    \"ioapic\"\n"
                                    "  ]\n"
                                    "}\n";
     struct error err = {0};
@@ -97,6 +101,10 @@ static void fill(struct sequence *sequence, struct manifest *manifest) {
     struct error err = {0};
     manifest->name = strdup("random");
     manifest->version = sequence_below(sequence, 2) ? strdup("a\"\\ \xe2\x82\xac/") : NULL;
+    if ((manifest->has_allow = sequence_below(sequence, 2)))
+        manifest->allow =
+            (struct allowed){sequence_below(sequence, 1u << OPTION_COUNT),
+                             sequence_below(sequence, 1u << GUEST_OPTION_COUNT), sequence_below(sequence, 2)};
     for (size_t i = sequence_below(sequence, 20); i > 0; i--) {
         char id[16], file[32];
         snprintf(id, sizeof(id), "r%zu", i);
@@ -131,6 +139,10 @@ static void assert_same(const struct manifest *a, const struct manifest *b) {
     assert_string_equal(a->version ? a->version : "none", b->version ? b->version : "none");
     assert_int_equal(a->count, b->count);
     assert_int_equal(a->profile_count, b->profile_count);
+    assert_int_equal(a->has_allow, b->has_allow);
+    assert_int_equal(a->allow.device, b->allow.device);
+    assert_int_equal(a->allow.guest, b->allow.guest);
+    assert_int_equal(a->allow.policy, b->allow.policy);
     for (size_t i = 0; i < a->count; i++) {
         assert_string_equal(a->roms[i].id, b->roms[i].id);
         assert_string_equal(a->roms[i].file, b->roms[i].file);

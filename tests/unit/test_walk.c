@@ -40,7 +40,7 @@ static void the_rom_lands(void **state) {
     const struct lab *lab = *state;
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    walk_request(&lab->walk, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(PLAIN_VMI), &reply, &err);
+    walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(PLAIN_VMI), &reply, &err);
     assert_no_error(&err);
     const char *rom = strstr(reply.domain.data, "<rom bar=\"on\" file=\"/compute/vbios-");
     assert_non_null(rom);
@@ -106,7 +106,8 @@ static void another_vmi_or_annotation_is_asked_anew(void **state) {
     static const char *const others[] = {"{\"metadata\": {\"uid\": \"u2\"}}", "{\"metadata\": {}}", "{}"};
     for (size_t i = 0; i < COUNT(others); i++) {
         CLEANUP(walk_reply_free) struct walk_reply reply = {0};
-        assert_int_equal(walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(others[i]), &reply, &err), -1);
+        assert_int_equal(
+            walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU(""))), bytes_of(others[i]), &reply, &err), -1);
         assert_error(&err, ERROR_REFUSED, "not valid JSON");
     }
 }
@@ -129,7 +130,8 @@ static void other_firmware_is_asked_anew(void **state) {
     assert_bytes(buffer_bytes(&again), uefi.data);
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    assert_int_equal(walk_request(&lab->walk, bytes_of("<domain type='kvm'><devices>" GPU("") "</devices></domain>"),
+    assert_int_equal(walk_request(&lab->walk, WALK_UNTOLD,
+                                  bytes_of("<domain type='kvm'><devices>" GPU("") "</devices></domain>"),
                                   bytes_of(PLAIN_VMI), &reply, &err),
                      -1);
     assert_error(&err, ERROR_REFUSED, "a.rom: No such file or directory");
@@ -174,7 +176,7 @@ static void duplicates_are_told_once(void **state) {
             lab->walk.memory = NULL;
             put_bundle(lab, "changed", "1681");
         }
-        walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(PLAIN_VMI), &reply, &err);
+        walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU(""))), bytes_of(PLAIN_VMI), &reply, &err);
         assert_no_error(&err);
         const char *text = reply.warnings.data ? reply.warnings.data : "";
         assert_int_equal(strstr(text, "ROM \"vbios\" of bundle") != NULL, call == 0 || call == 2);
@@ -285,7 +287,7 @@ static void policies(void **state) {
         }
         CLEANUP(walk_reply_free) struct walk_reply reply = {0};
         struct error err = {0};
-        walk_request(&lab->walk, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(vmi), &reply, &err);
+        walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(vmi), &reply, &err);
         assert_no_error(&err);
         assert_non_null(strstr(reply.warnings.data, "0000:e5:00.1 (audio): identity: 10de:0002 is expected"));
         const char *rom = strstr(reply.domain.data, "<rom bar=");
@@ -329,8 +331,8 @@ static void *call_often(void *argument) {
         struct error err = {0};
         char vmi[64];
         snprintf(vmi, sizeof(vmi), "{\"metadata\": {\"uid\": \"%d-%d\"}}", caller->number, i % 7);
-        caller->failures +=
-            walk_request(&caller->lab->walk, bytes_of(DOMAIN(GPU("") AUDIO(""))), bytes_of(vmi), &reply, &err);
+        caller->failures += walk_request(&caller->lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU("") AUDIO(""))),
+                                         bytes_of(vmi), &reply, &err);
         caller->failures -= !reply.domain.data || !strstr(reply.domain.data, "<rom bar=\"on\" file=\"/compute/vbios-");
     }
     return NULL;

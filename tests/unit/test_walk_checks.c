@@ -18,7 +18,7 @@ static void forget(struct lab *lab) {
 static void expect_refusal(const struct lab *lab, const char *domain, const char *vmi, const char *part) {
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    assert_int_equal(walk_request(&lab->walk, bytes_of(domain), bytes_of(vmi), &reply, &err), -1);
+    assert_int_equal(walk_request(&lab->walk, WALK_UNTOLD, bytes_of(domain), bytes_of(vmi), &reply, &err), -1);
     assert_error(&err, ERROR_REFUSED, part);
 }
 
@@ -70,7 +70,7 @@ static void a_migration_target_is_not_refused(void **state) {
         struct error err = {0};
         snprintf(vmi, sizeof(vmi), "{\"metadata\": {\"uid\": \"u%zu\"}, \"status\": {\"migrationState\": %s}}", i,
                  cases[i].state);
-        int failed = walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(vmi), &reply, &err);
+        int failed = walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU(""))), bytes_of(vmi), &reply, &err);
         if ((failed == 0) != cases[i].migrates)
             fail_msg("row %zu: %s", i, err.message);
         if (!failed)
@@ -105,7 +105,7 @@ static void modes(void **state) {
         snprintf(vmi, sizeof(vmi), "{\"metadata\": {\"annotations\": {\"" CONFIG_ANNOTATION "\": \"%s\"}}}",
                  cases[i].annotation);
         lab->walk.policy = cases[i].policy;
-        int failed = walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(vmi), &reply, &err);
+        int failed = walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU(""))), bytes_of(vmi), &reply, &err);
         const char *warnings = reply.warnings.data ? reply.warnings.data : "";
         if (failed ? !cases[i].refused || !strstr(err.message, cases[i].refused) : cases[i].refused != NULL)
             fail_msg("row %zu: %s", i, failed ? err.message : "accepted");
@@ -145,7 +145,7 @@ static void unknown_refuses_nobody(void **state) {
     struct bundle_set *bundles = lab->walk.bundles;
     lab->walk.sysfs = "/nonexistent";
     lab->walk.bundles = bundle_set_open(NULL, 0, &(struct trust){0}, &err);
-    walk_request(&lab->walk, bytes_of(DOMAIN(GPU(""))), bytes_of(PLAIN_VMI), &reply, &err);
+    walk_request(&lab->walk, WALK_UNTOLD, bytes_of(DOMAIN(GPU(""))), bytes_of(PLAIN_VMI), &reply, &err);
     assert_no_error(&err);
     assert_non_null(strstr(reply.notes.data, "0000:e5:00.0 (igpu): host checks: 0 passed, 0 warned, 0 failed; unknown: "
                                              "device-present (/nonexistent/bus/pci/devices: No such file"));

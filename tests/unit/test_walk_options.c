@@ -120,7 +120,7 @@ static void companions_that_cannot_come(void **state) {
     unlink(path_in(lab->folder, SYS "1/iommu_group"));
     put_link(lab->folder, SYS "1/iommu_group", "../../../../kernel/iommu_groups/16");
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
-    walk_request(&lab->walk, bytes_of(Q35(GPU(""))), bytes_of(vmi_of(slot)), &reply, &err);
+    walk_request(&lab->walk, WALK_UNTOLD, bytes_of(Q35(GPU(""))), bytes_of(vmi_of(slot)), &reply, &err);
     assert_no_error(&err);
     assert_has(&reply.warnings, "0000:e5:00.0 (igpu): \"companions\": \"slot\": 0000:e5:00.1 is in IOMMU group 16");
     assert_null(strstr(reply.domain.data, "companion"));
@@ -163,14 +163,14 @@ static void profiles_of_a_vgpu(void **state) {
     lab->walk.builtin = &builtin;
     lab->walk.explain = true;
     CLEANUP(walk_reply_free) struct walk_reply unknown = {0}, reply = {0};
-    walk_request(&lab->walk, bytes_of(Q35(VGPU)), bytes_of("{}"), &unknown, &err);
+    walk_request(&lab->walk, WALK_UNTOLD, bytes_of(Q35(VGPU)), bytes_of("{}"), &unknown, &err);
     assert_no_error(&err);
     assert_bytes(buffer_bytes(&unknown.domain), Q35(VGPU)); /* nobody knows whose it is */
     put_link(lab->folder, SYS "0/" UUID "/driver", "../../../../mdev/drivers/nvidia-vgpu-vfio");
     put_link(lab->folder, SYS "0/" UUID "/iommu_group", "../../../../../kernel/iommu_groups/20");
     unlink(path_in(lab->folder, "sys/bus/mdev/devices/" UUID));
     put_link(lab->folder, "sys/bus/mdev/devices/" UUID, "../../../bus/pci/devices/0000:e5:00.0/" UUID);
-    walk_request(&lab->walk, bytes_of(Q35(VGPU)), bytes_of("{}"), &reply, &err);
+    walk_request(&lab->walk, WALK_UNTOLD, bytes_of(Q35(VGPU)), bytes_of("{}"), &reply, &err);
     assert_no_error(&err);
     assert_has(&reply.domain, "display=\"off\"");
     assert_has(&reply.domain, "<hidden state=\"on\"/>");
@@ -211,7 +211,7 @@ static void wrong_together(void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         CLEANUP(walk_reply_free) struct walk_reply reply = {0};
         struct error err = {0};
-        assert_int_equal(walk_request(&lab->walk, bytes_of(Q35(GPU("") AUDIO(""))),
+        assert_int_equal(walk_request(&lab->walk, WALK_UNTOLD, bytes_of(Q35(GPU("") AUDIO(""))),
                                       bytes_of(vmi_of(cases[i].annotation)), &reply, &err),
                          -1);
         if (!strstr(err.message, cases[i].part))

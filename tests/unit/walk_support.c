@@ -84,7 +84,7 @@ int lab_close(void **state) {
 struct buffer ask(const struct lab *lab, const char *domain, const char *vmi) {
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    int failed = walk_request(&lab->walk, bytes_of(domain), bytes_of(vmi), &reply, &err);
+    int failed = walk_request(&lab->walk, WALK_UNTOLD, bytes_of(domain), bytes_of(vmi), &reply, &err);
     assert_no_error(&err);
     assert_int_equal(failed, 0);
     struct buffer taken = reply.domain;
@@ -96,7 +96,7 @@ void check_refused(const struct lab *lab, const char *domain, const char *vmi, e
                    int line) {
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
     struct error err = {0};
-    if (walk_request(&lab->walk, bytes_of(domain), bytes_of(vmi), &reply, &err) != -1)
+    if (walk_request(&lab->walk, WALK_UNTOLD, bytes_of(domain), bytes_of(vmi), &reply, &err) != -1)
         fail_msg("line %d: accepted", line);
     check_error(&err, code, part, __FILE__, line);
     assert_null(reply.domain.data);

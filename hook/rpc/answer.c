@@ -1,0 +1,43 @@
+#include "rpc/answer.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+static void log_lines(enum log_level level, const struct buffer *lines) {
+    const char *line = lines->data;
+    while (line && *line) {
+        size_t size = strcspn(line, "\n");
+        log_write(level, __FILE_NAME__, __LINE__, "%.*s", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+/* A request beyond this leaves much free memory behind, which is given back: the pod's limit may be 64 MB. */
+#define LARGE_REQUEST (1u << 20)
+
+int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes domain,
+                  struct bytes vmi, struct buffer *reply, struct error *err) {
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    CLEANUP(walk_reply_free) struct walk_reply answer = {0};
+    int failed = walk_request(walk, context, domain, vmi, &answer, err);
+    log_lines(LOG_INFO, &answer.notes);
+    log_lines(LOG_WARNING, &answer.warnings);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    if (domain.size + vmi.size > LARGE_REQUEST)
+        malloc_trim(0);
+    if (failed) {
+        log_error("%s refused: %s: %s", method, error_grpc_name(err->code), err->message);
+        return -1;
+    }
+    int64_t microseconds = (end.tv_sec - start.tv_sec) * INT64_C(1000000) + (end.tv_nsec - start.tv_nsec) / 1000;
+    log_debug("%s answered %zu bytes with %zu in %" PRId64 " us", method, domain.size, answer.domain.size,
+              microseconds);
+    *reply = answer.domain;
+    answer.domain = (struct buffer){0};
+    return 0;
+}
