@@ -12,7 +12,7 @@ from pathlib import Path
 
 START_LIMIT, STOP_LIMIT = 10.0, 20.0
 
-hook = None  # the binary, set by the runner
+hook = suppressions = None  # the binary, and ThreadSanitizer's suppressions, set by the runner
 
 
 def command(folder, *options):
@@ -24,7 +24,7 @@ def command(folder, *options):
 def environment(container=None):
     """The environment of a sidecar container: KubeVirt sets CONTAINER_NAME from 1.6 on."""
     clean = {name: value for name, value in os.environ.items() if name != 'CONTAINER_NAME'}
-    clean['TSAN_OPTIONS'] = f"atexit_sleep_ms=0:suppressions={Path(__file__).with_name('tsan.supp')}"
+    clean['TSAN_OPTIONS'] = f'atexit_sleep_ms=0:suppressions={suppressions}'
     return clean | ({'CONTAINER_NAME': container} if container else {})
 
 
