@@ -10,13 +10,14 @@
 #define PROGRAM "kubevirt-gpu-hook"
 
 static const struct command commands[] = {
-    {"serve", cmd_serve, "the KubeVirt hook sidecar (also without any command)"},
+    {"serve", cmd_serve, "the KubeVirt hook sidecar and plugin (also without any command)"},
+    {"node", cmd_node, "KubeVirt's node hook: check a VM's devices before it starts"},
     {"render", cmd_render, "what the sidecar would answer, by hand, on files"},
     {"check", cmd_check, "is this node ready to pass its GPUs through, and if not, what to do"},
     {"snapshot", cmd_snapshot, "copy what check looks at, for tests and bug reports"},
     {"rom", cmd_rom, "look into option ROMs, judge, repair and make them"},
     {"bundle", cmd_bundle, "make, check, sign and pack ROM bundles"},
-    {"call", cmd_call, "call a hook's socket as virt-launcher does"},
+    {"call", cmd_call, "call a socket of ours as KubeVirt does"},
 };
 
 static int choose(int argc, char **argv) {

@@ -43,8 +43,10 @@ static int judge(const struct checking *checking, struct subject *subject, enum 
                         err);
 }
 
-static enum checked_rom rom_of(const struct subject *subject) {
+static enum checked_rom rom_of(const struct checking *checking, const struct subject *subject) {
     enum rom_choice choice = subject->options.rom.choice;
+    if (checking->is_before)
+        return CHECKED_ROM_OF_NODE;
     if (subject->candidate.rom || subject->device->has_rom_file)
         return CHECKED_ROM_GIVEN;
     /* Where the plan has refused the device, its reason says more of the ROM. */
@@ -72,7 +74,7 @@ static int make_checks(const struct checking *checking, struct subject *subject,
         .mdev = subject->mdev,
         .vm = vm,
         .expect = device_option_given(&subject->options, OPTION_EXPECT) ? &subject->options.expect : NULL,
-        .rom = rom_of(subject),
+        .rom = rom_of(checking, subject),
         .has_vf_token = subject->options.vfio.value[VFIO_VF_TOKEN][0] != '\0',
     };
     for (enum check i = 0; i < CHECK_COUNT; i++) {

@@ -11,6 +11,7 @@ struct checking {
     const struct plan *plan;
     enum policy policy; /* the VM's; never POLICY_UNSET */
     bool is_migrating;  /* nothing here refuses the VM: it runs elsewhere already */
+    bool is_before;     /* the domain is not made yet: which ROMs the VM gives its devices is not known */
     struct refusals *refusals, *warnings;
 };
 

@@ -1,6 +1,5 @@
 #include "walk_decide.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "host/window.h"
@@ -8,6 +7,7 @@
 #include "plan/guest_plan.h"
 #include "plan/refusals.h"
 #include "rom/duplicates.h"
+#include "walk_allowed.h"
 #include "walk_checks.h"
 
 /* What deciding needs, while it lasts. */
@@ -317,23 +317,14 @@ static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan 
     return deciding->source.walk->explain ? explain(deciding, plan, reply, err) : 0;
 }
 
-/* May the annotation say what it says? A stranger's waits for the bundles, if their rule is the one. */
+/* May the annotation say what it says? */
 static int check_allowed(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,
                          struct error *err) {
-    static const char all[] = "a hook sidecar's default", tenants[] = "a plugin's default";
-    const struct allowed fallback = walk->is_of_admin ? allowed_to_tenants() : allowed_all();
-    char rule[LABEL_MAX + sizeof("\"allow\" of bundle \"\"")];
-    if (walk->allowed)
-        return allowed_check(walk->allowed, config, "--allow", err);
-    if (bundles->error.code != ERROR_NONE && walk->is_of_admin && config_says_anything(config))
-        return error_set(err, bundles->error.code, "%s", bundles->error.message);
-    for (size_t i = 0; bundles->error.code == ERROR_NONE && i < bundles->count; i++) {
-        const struct manifest *manifest = &bundles->bundles[i]->manifest;
-        snprintf(rule, sizeof(rule), "\"allow\" of bundle \"%s\"", manifest->name);
-        if (manifest->has_allow)
-            return allowed_check(&manifest->allow, config, rule, err);
-    }
-    return allowed_check(&fallback, config, walk->is_of_admin ? tenants : all, err);
+    struct allowed allowed;
+    char rule[RULE_MAX];
+    if (!config_says_anything(config))
+        return 0;
+    return walk_rule(walk, bundles, &allowed, rule, err) < 0 ? -1 : allowed_check(&allowed, config, rule, err);
 }
 
 static int decide_with(const struct walk *walk, const struct bundle_view *bundles, const struct config *config,

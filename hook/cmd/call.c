@@ -11,41 +11,44 @@
 #include "rpc/client.h"
 #include "rpc/hooks.h"
 #include "rpc/message.h"
+#include "rpc/node_hook.h"
 #include "rpc/plugin.h"
 #include "v1alpha3.pb-c.h"
 
-enum { KEY_SOCKET = 's', KEY_DOMAIN = 'd', KEY_VMI = 'v', KEY_VERSION = 2000, KEY_CONTEXT };
+enum { KEY_SOCKET = 's', KEY_DOMAIN = 'd', KEY_VMI = 'v', KEY_VERSION = 2000, KEY_CONTEXT, KEY_POINT };
 
 /* KubeVirt's own limits. */
 enum { INFO_TIMEOUT_MS = 1000, CALLBACK_TIMEOUT_MS = 60000, PLUGIN_TIMEOUT_MS = 30000 };
 
 struct call {
     const struct method *method;
-    const char *socket, *domain, *vmi, *version, *context;
+    const char *socket, *domain, *vmi, *version, *context, *point;
 };
 
 static const struct argp_option options[] = {
     {"socket", KEY_SOCKET, "PATH", 0, "the hook's socket", 0},
     {"domain", KEY_DOMAIN, "FILE", 0, "OnDefineDomain, MutateDomain: the domain XML (- for standard input)", 0},
-    {"vmi", KEY_VMI, "FILE", 0, "OnDefineDomain, MutateDomain: the VirtualMachineInstance as JSON", 0},
+    {"vmi", KEY_VMI, "FILE", 0, "these and ExecuteNodeHook: the VirtualMachineInstance as JSON", 0},
     {"context", KEY_CONTEXT, "WORD", 0, "MutateDomain: Boot (default), MigrationSource or MigrationTarget", 0},
+    {"point", KEY_POINT, "WORD", 0, "ExecuteNodeHook: PreVMStart (default), or another point of a VM's life", 0},
     {"version", KEY_VERSION, "v1alphaN", 0, "OnDefineDomain, Shutdown: the hook version to call (default v1alpha3)", 0},
     {0},
 };
 
 typedef int method_call(const struct call *call, struct error *err);
-static method_call call_info, call_on_define_domain, call_shutdown, call_mutate_domain;
+static method_call call_info, call_on_define_domain, call_shutdown, call_mutate_domain, call_execute_node_hook;
 
-#define NAMES "Info, OnDefineDomain, Shutdown, MutateDomain"
+#define NAMES "Info, OnDefineDomain, Shutdown, MutateDomain, ExecuteNodeHook"
 static const struct method {
     const char *name;
     method_call *run;
-    bool brings_domain; /* and a VMI */
+    bool brings_domain, brings_vmi;
 } methods[] = {
-    {"Info", call_info, false},
-    {"OnDefineDomain", call_on_define_domain, true},
-    {"Shutdown", call_shutdown, false},
-    {"MutateDomain", call_mutate_domain, true},
+    {"Info", call_info, false, false},
+    {"OnDefineDomain", call_on_define_domain, true, true},
+    {"Shutdown", call_shutdown, false, false},
+    {"MutateDomain", call_mutate_domain, true, true},
+    {"ExecuteNodeHook", call_execute_node_hook, false, true},
 };
 
 static const struct method *find_method(const char *name) {
@@ -67,8 +70,8 @@ static void check_all(const struct call *call, struct argp_state *state) {
         argp_error(state, "which method? One of " NAMES);
     else if (!call->socket)
         argp_error(state, "--socket is needed");
-    else if (call->method->brings_domain && (!call->domain || !call->vmi))
-        argp_error(state, "%s needs --domain and --vmi", call->method->name);
+    else if ((call->method->brings_domain && !call->domain) || (call->method->brings_vmi && !call->vmi))
+        argp_error(state, "%s needs %s--vmi", call->method->name, call->method->brings_domain ? "--domain and " : "");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
@@ -86,6 +89,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_CONTEXT:
         call->context = argument;
+        return 0;
+    case KEY_POINT:
+        call->point = argument;
         return 0;
     case KEY_VERSION:
         if (hook_version_parse(argument, &version) < 0)
@@ -208,16 +214,32 @@ static int call_mutate_domain(const struct call *call, struct error *err) {
                    : -1;
 }
 
+static int call_execute_node_hook(const struct call *call, struct error *err) {
+    CLEANUP(buffer_free) struct buffer vmi = {0};
+    if (file_read(call->vmi, SIZE_MAX, &vmi, err) < 0)
+        return -1;
+    Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookRequest request =
+        KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__EXECUTE_NODE_HOOK_REQUEST__INIT;
+    request.hookpoint = (char *)(call->point ? call->point : "PreVMStart");
+    request.vmi = data_of(&vmi);
+    CLEANUP(message_free)
+    ProtobufCMessage *message =
+        exchange(call, NODE_HOOK_PATH, PLUGIN_TIMEOUT_MS, &request.base,
+                 &kubevirt__hooks__plugins__v1alpha1__execute_node_hook_response__descriptor, err);
+    return message ? 0 : -1;
+}
+
 int cmd_call(int argc, char **argv) {
     static const struct argp argp = {
         options,
         parse,
-        "Info|OnDefineDomain|Shutdown|MutateDomain --socket PATH",
+        "Info|OnDefineDomain|Shutdown|MutateDomain|ExecuteNodeHook --socket PATH",
         "Calls a hook's socket as KubeVirt does and prints the answer.\v"
         "Examples:\n"
         "  kubevirt-gpu-hook call Info --socket /var/run/kubevirt-hooks/gpu-hook-0.sock\n"
         "  kubevirt-gpu-hook call OnDefineDomain --socket S --domain vm.xml --vmi vmi.json\n"
         "  kubevirt-gpu-hook call MutateDomain --socket S --domain vm.xml --vmi vmi.json --context MigrationTarget\n"
+        "  kubevirt-gpu-hook call ExecuteNodeHook --socket S --vmi vmi.json\n"
         "Exit status: 0 fine, 1 refused or no answer, 64 wrong usage.",
         NULL,
         NULL,

@@ -24,7 +24,7 @@ enum {
 };
 enum { WATCH_SECONDS = 2, WATCH_SECONDS_MAX = 86400 };
 
-enum format { FORMAT_TABLE, FORMAT_TREE, FORMAT_JSON, FORMAT_NFD };
+enum format { FORMAT_TABLE, FORMAT_TREE, FORMAT_JSON, FORMAT_NFD, FORMAT_PROMETHEUS, FORMATS };
 
 struct check_options {
     const char *sysfs, *file;
@@ -38,8 +38,9 @@ struct check_options {
 
 static const struct argp_option options[] = {
     {"sysfs", KEY_SYSFS, "DIR", 0, "the node's /sys, or a folder laid out like it (default /sys)", 0},
-    {"output", KEY_OUTPUT, "table|tree|json|nfd", 0,
-     "what to print: each check of each device (table, the default), IOMMU groups at a glance (tree), all of it for programs (json), or a feature file for node-feature-discovery (nfd)",
+    {"output", KEY_OUTPUT, "FORMAT", 0,
+     "what to print: each check of each device (table, the default), IOMMU groups at a glance (tree), all of it for "
+     "programs (json), a feature file for node-feature-discovery (nfd), or metrics (prometheus)",
      0},
     {"all", KEY_ALL, NULL, 0, "in the table, show also the checks that mean nothing for a device", 0},
     {"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
@@ -61,8 +62,8 @@ static int parse_number(const char *text, unsigned most, unsigned *number) {
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
-    static const char *const formats[] = {"table", "tree", "json", "nfd"}, *const colours[] = {"auto", "always",
-                                                                                               "never"};
+    static const char *const formats[FORMATS] = {"table", "tree", "json", "nfd", "prometheus"};
+    static const char *const colours[] = {"auto", "always", "never"};
     struct check_options *check = state->input;
     int choice;
     switch (key) {
@@ -70,9 +71,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         check->sysfs = argument;
         return 0;
     case KEY_OUTPUT:
-        choice = text_choice(argument, formats, 4);
+        choice = text_choice(argument, formats, FORMATS);
         if (choice < 0)
-            argp_error(state, "--output: '%s' is none of table, tree, json, nfd", argument);
+            argp_error(state, "--output: '%s' is none of table, tree, json, nfd, prometheus", argument);
         check->format = (enum format)choice;
         return 0;
     case KEY_ALL:
@@ -133,6 +134,11 @@ static int print_report(const struct check_options *check, const struct host_rep
         break;
     case FORMAT_NFD:
         host_report_nfd(report, out);
+        break;
+    case FORMAT_PROMETHEUS:
+        host_report_prometheus(report, out);
+        break;
+    case FORMATS:
         break;
     }
     return buffer_check(out, err);

@@ -12,6 +12,7 @@ enum exit_code {
 /* Each takes what stands behind its name on the command line, argv[0] being the whole name for messages
  * ("kubevirt-gpu-hook render"), and returns the exit code. */
 int cmd_serve(int argc, char **argv);
+int cmd_node(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_rom(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);

@@ -36,6 +36,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &render->setup;
+        state->child_inputs[1] = &render->setup;
         return 0;
     case KEY_DOMAIN:
         render->domain = argument;
@@ -195,7 +196,7 @@ static int run(struct render *render, struct error *err) {
 }
 
 int cmd_render(int argc, char **argv) {
-    static const struct argp_child children[] = {{&setup_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&setup_argp, 0, NULL, 0}, {&setup_folder_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         options,
         parse,

@@ -2,29 +2,26 @@
 #include <argp.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/endpoint.h"
+#include "cmd/service.h"
 #include "cmd/setup.h"
-#include "rom/duplicates.h"
 
 #define DEFAULT_SOCKET_DIR "/var/run/kubevirt-hooks"
 
-enum { KEY_SOCKET_DIR = 2000, KEY_PLUGIN_SOCKET, KEY_ROM_DIR, KEY_VERSION, KEY_LOG_FORMAT, KEY_LOG_LEVEL };
+enum { KEY_SOCKET_DIR = 2000, KEY_PLUGIN_SOCKET, KEY_ROM_DIR, KEY_VERSION };
 
 struct serve {
     struct setup setup;
     const char *socket_dir, *plugin_socket, *rom_dir;
     enum hook_version first, last;
-    enum log_format log_format;
-    enum log_level log_level;
+    struct service service;
     int shutdown_fd; /* an eventfd: KubeVirt said Shutdown */
 };
 
@@ -36,8 +33,6 @@ static const struct argp_option options[] = {
     {"rom-dir", KEY_ROM_DIR, "DIR", 0, "where to put ROMs for QEMU (default: the folder rom beside the socket)", 0},
     {"version", KEY_VERSION, "v1alphaN", 0,
      "advertise and serve only this version as a hook sidecar (default: v1alpha1 to v1alpha3)", 0},
-    {"log-format", KEY_LOG_FORMAT, "json|text", 0, "default json, as KubeVirt logs", 0},
-    {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info (default), warning or error", 0},
     {0},
 };
 
@@ -64,6 +59,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &serve->setup;
+        state->child_inputs[1] = &serve->setup;
+        state->child_inputs[2] = &serve->service;
         return 0;
     case KEY_SOCKET_DIR:
         setup_check_folder(state, "--socket-dir", argument);
@@ -81,14 +78,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (hook_version_parse(argument, &serve->first) < 0)
             argp_error(state, "--version: '%s' is none of v1alpha1, v1alpha2, v1alpha3", argument);
         serve->last = serve->first;
-        return 0;
-    case KEY_LOG_FORMAT:
-        if (log_format_parse(argument, &serve->log_format) < 0)
-            argp_error(state, "--log-format: '%s' is neither json nor text", argument);
-        return 0;
-    case KEY_LOG_LEVEL:
-        if (log_level_parse(argument, &serve->log_level) < 0)
-            argp_error(state, "--log-level: '%s' is none of debug, info, warning, error", argument);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "what is '%s'?", argument);
@@ -122,59 +111,17 @@ static void wait_for_end(const struct serve *serve, int signal_fd) {
     struct pollfd sources[] = {{.fd = signal_fd, .events = POLLIN}, {.fd = serve->shutdown_fd, .events = POLLIN}};
     while (poll(sources, 2, -1) < 0 && errno == EINTR)
         ;
-    struct signalfd_siginfo received;
-    if ((sources[0].revents & POLLIN) && read(signal_fd, &received, sizeof(received)) == sizeof(received))
-        log_info("received signal: %s", strsignal((int)received.ssi_signo));
-}
-
-/* gRPC waits for ever for threads that it could not start. */
-enum { START_SECONDS = 5 };
-
-static void give_up_start(int signal_number) {
-    static const char text[] =
-        "error: gRPC did not start within 5 s: is there a limit on the pod's processes or memory?\n";
-    (void)signal_number;
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-    (void)ignored;
-    _exit(EXIT_BAD);
+    if (sources[0].revents & POLLIN)
+        service_log_signal(signal_fd);
 }
 
 /* The plugin first: a hook sidecar's socket is dialled as soon as it is there, and KubeVirt goes on from it. */
 static int start_all(struct endpoint *hooks, struct endpoint *plugin, struct error *err) {
-    signal(SIGALRM, give_up_start);
-    alarm(START_SECONDS);
+    service_starts();
     int failed = (plugin->method_count && endpoint_start(plugin, err) < 0) ||
                  (hooks->method_count && endpoint_start(hooks, err) < 0);
-    alarm(0);
+    service_has_started();
     return failed ? -1 : 0;
-}
-
-/* Later changes of the bundles reach the log by the walk's warnings. */
-static void log_duplicates(const struct bundle_view *view) {
-    CLEANUP(duplicates_free) struct duplicates duplicates = {0};
-    CLEANUP(buffer_free) struct buffer lines = {0};
-    struct error err = {0};
-    if (duplicates_find(view->bundles, view->count, &duplicates, &err) < 0)
-        log_error("%s", err.message);
-    duplicates_print(&duplicates, &lines);
-    for (const char *line = lines.data; line && *line; line += strcspn(line, "\n") + 1)
-        log_warning("%.*s", (int)strcspn(line, "\n"), line);
-}
-
-static void log_bundles(struct bundle_set *set) {
-    struct bundle_view view;
-    bundle_set_acquire(set, &view);
-    if (view.error.code != ERROR_NONE)
-        log_error("%s; VMs that need a ROM are refused", view.error.message);
-    else if (view.count == 0)
-        log_info("no ROM bundle: devices keep their own ROMs");
-    for (size_t i = 0; i < view.count && view.error.code == ERROR_NONE; i++)
-        log_info("ROM bundle \"%s\" %s (%s): %zu ROMs", view.bundles[i]->manifest.name,
-                 view.bundles[i]->manifest.version ? view.bundles[i]->manifest.version : "without version",
-                 view.bundles[i]->path, view.bundles[i]->manifest.count);
-    if (view.error.code == ERROR_NONE)
-        log_duplicates(&view);
-    bundle_set_release(set);
 }
 
 static int prepare(struct serve *serve, struct endpoint *hooks, struct endpoint *plugin, struct error *err) {
@@ -198,7 +145,7 @@ static int serve(struct serve *serve, int signal_fd, struct error *err) {
     CLEANUP(endpoint_close) struct endpoint hooks = {0}, plugin = {0};
     if (prepare(serve, &hooks, &plugin, err) < 0)
         return -1;
-    log_bundles(serve->setup.walk.bundles);
+    service_log_bundles(serve->setup.walk.bundles);
     if (start_all(&hooks, &plugin, err) < 0)
         return -1;
     wait_for_end(serve, signal_fd);
@@ -208,21 +155,9 @@ static int serve(struct serve *serve, int signal_fd, struct error *err) {
     return 0;
 }
 
-/* Blocked before gRPC starts threads, so that every thread inherits it and the signals come by descriptor alone. */
-static int block_signals(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGQUIT);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file too large for us is an error of that call, not the end */
-    return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 int cmd_serve(int argc, char **argv) {
-    static const struct argp_child children[] = {{&setup_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&setup_argp, 0, NULL, 0}, {&setup_folder_argp, 0, NULL, 0}, {&service_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         options,
         parse,
@@ -235,12 +170,11 @@ int cmd_serve(int argc, char **argv) {
         children,
         NULL,
         NULL};
-    struct serve options_given = {.first = HOOK_V1ALPHA1, .last = HOOK_V1ALPHA3, .log_level = LOG_INFO};
+    struct serve options_given = {.first = HOOK_V1ALPHA1, .last = HOOK_V1ALPHA3, .service.log_level = LOG_INFO};
     if (argp_parse(&argp, argc, argv, 0, NULL, &options_given) != 0)
         return EXIT_USAGE;
-    log_setup(options_given.log_format, options_given.log_level);
     struct error err = {0};
-    CLEANUP(close_fd) int signal_fd = block_signals();
+    CLEANUP(close_fd) int signal_fd = service_begin(&options_given.service);
     CLEANUP(close_fd) int shutdown_fd = eventfd(0, EFD_CLOEXEC);
     options_given.shutdown_fd = shutdown_fd;
     int failed = signal_fd < 0 || shutdown_fd < 0

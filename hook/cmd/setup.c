@@ -19,15 +19,13 @@ static const struct argp_option options[] = {
      " where that exists)",
      0},
     {"sysfs", KEY_SYSFS, "DIR", 0, "the node's /sys, or a folder laid out like it (default /sys)", 0},
-    {"compute-dir", KEY_COMPUTE_DIR, "DIR", 0,
-     "the ROM folder as the compute container sees it (default: what KubeVirt's mounts make of it)", 0},
     {"policy", KEY_POLICY, "enforce|warn", 0,
      "what to do with a VM whose device is not right and whose annotation does not say: refuse it (enforce, the default), or log it (warn)",
      0},
     {"allow", KEY_ALLOW, "WORDS", 0,
-     "which options a VM's annotation may set: names with commas between them, all, tenant or none, and -NAME to take one "
-     "away, as in tenant,companions,-rom (default: what the first bundle with an \"allow\" says; else all, of a plugin "
-     "tenant)",
+     "which options a VM's annotation may set: names with commas between them; all, none, or tenant (those that harm "
+     "nobody else); and -NAME to take one away, as in tenant,companions,-rom. Default: what the first bundle with an "
+     "\"allow\" says; without one all, for plugins and node hooks tenant",
      0},
     {"no-builtin-profiles", KEY_NO_BUILTIN, NULL, 0,
      "leave out the profiles for well-known hardware that are built in (bundle list --builtin prints them)", 0},
@@ -56,10 +54,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_SYSFS:
         setup->sysfs = argument;
         return 0;
-    case KEY_COMPUTE_DIR:
-        setup_check_folder(state, "--compute-dir", argument);
-        setup->compute_dir = argument;
-        return 0;
     case KEY_ALLOW:
         if (allowed_parse(argument, &setup->allowed, &err) < 0)
             argp_error(state, "--allow: %s", err.message);
@@ -79,6 +73,23 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&trust_argp, 0, NULL, 0}, {0}};
 const struct argp setup_argp = {options, parse, NULL, NULL, children, NULL, NULL};
+
+static const struct argp_option folder_options[] = {
+    {"compute-dir", KEY_COMPUTE_DIR, "DIR", 0,
+     "the ROM folder as the compute container sees it (default: what KubeVirt's mounts make of it)", 0},
+    {0},
+};
+
+static error_t parse_folder(int key, char *argument, struct argp_state *state) {
+    struct setup *setup = state->input;
+    if (key != KEY_COMPUTE_DIR)
+        return ARGP_ERR_UNKNOWN;
+    setup_check_folder(state, "--compute-dir", argument);
+    setup->compute_dir = argument;
+    return 0;
+}
+
+const struct argp setup_folder_argp = {folder_options, parse_folder, NULL, NULL, NULL, NULL, NULL};
 
 int setup_open(struct setup *setup, struct error *err) {
     tree_setup();

@@ -26,6 +26,9 @@ struct setup {
 /* For the `children` of a command's argp; its input is a struct setup, which must be {0}. */
 extern const struct argp setup_argp;
 
+/* The same for commands whose domains name ROM files. */
+extern const struct argp setup_folder_argp;
+
 /* Opens the bundles and fills setup->walk, but for its publisher and memory. A bundle that cannot be opened is no
  * failure here, see bundle_set.h. Returns 0 or -1. */
 int setup_open(struct setup *setup, struct error *err);

@@ -176,3 +176,25 @@ int allowed_check(const struct allowed *allowed, const struct config *config, co
     }
     return check_options(&guest_option_table, &config->guest, allowed->guest, allowed, &guest, rule, err);
 }
+
+static bool strip_options(const struct option_table *table, void *options, uint32_t bits) {
+    struct options_said *said = options;
+    bool any = said->withdrawn & ~bits;
+    said->withdrawn &= bits;
+    for (size_t i = 0; i < table->count; i++) {
+        if (bits & 1u << i || !options_given(table, options, i))
+            continue;
+        options_forget(table, options, i);
+        any = true;
+    }
+    return any;
+}
+
+bool allowed_strip(const struct allowed *allowed, struct config *config) {
+    bool any = config->policy != POLICY_UNSET && !allowed->policy;
+    if (any)
+        config->policy = POLICY_UNSET;
+    for (size_t i = 0; i < config->count; i++)
+        any = strip_options(&device_option_table, &config->entries[i].options, allowed->device) || any;
+    return strip_options(&guest_option_table, &config->guest, allowed->guest) || any;
+}

@@ -28,6 +28,9 @@ int allowed_parse_json(const json_t *array, const struct json_place *place, stru
  * NULL without memory. */
 json_t *allowed_to_json(const struct allowed *allowed);
 
+/* Takes away what the annotation says and may not. Returns whether there was anything. */
+bool allowed_strip(const struct allowed *allowed, struct config *config);
+
 /* Fails with ERROR_DENIED where the annotation gives or withdraws an option that is not allowed: the message names it,
  * `rule` ("--allow", "\"allow\" of bundle \"lab\"") and what may be set. */
 int allowed_check(const struct allowed *allowed, const struct config *config, const char *rule, struct error *err);

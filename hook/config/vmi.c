@@ -14,7 +14,9 @@ static int read_metadata(struct vmi *vmi, struct error *err) {
         return -1;
     if (!metadata)
         return 0;
-    if (json_get_string(metadata, "uid", false, &top, &vmi->uid, err) < 0)
+    if (json_get_string(metadata, "uid", false, &top, &vmi->uid, err) < 0 ||
+        json_get_string(metadata, "name", false, &top, &vmi->name, err) < 0 ||
+        json_get_string(metadata, "namespace", false, &top, &vmi->namespace, err) < 0)
         return -1;
     if (vmi->uid && !*vmi->uid)
         vmi->uid = NULL;
@@ -48,7 +50,7 @@ int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
     return failed;
 }
 
-const char *vmi_device_name(const struct vmi *vmi, size_t index) {
+bool vmi_request(const struct vmi *vmi, size_t index, struct vmi_request *request) {
     static const char *const lists[] = {"gpus", "hostDevices"};
     const json_t *spec = json_object_get(vmi->root, "spec");
     const json_t *devices = json_object_get(json_object_get(spec, "domain"), "devices");
@@ -56,12 +58,19 @@ const char *vmi_device_name(const struct vmi *vmi, size_t index) {
         size_t position;
         json_t *device;
         json_array_foreach(json_object_get(devices, lists[i]), position, device) {
-            const char *name = json_string_value(json_object_get(device, "name"));
-            if (name && index-- == 0)
-                return name;
+            const char *resource = json_string_value(json_object_get(device, "deviceName"));
+            *request = (struct vmi_request){json_string_value(json_object_get(device, "name")),
+                                            resource && *resource ? resource : NULL};
+            if (request->name && index-- == 0)
+                return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+const char *vmi_device_name(const struct vmi *vmi, size_t index) {
+    struct vmi_request request;
+    return vmi_request(vmi, index, &request) ? request.name : NULL;
 }
 
 bool vmi_asks_for(const struct vmi *vmi, const char *name) {

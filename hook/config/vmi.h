@@ -11,14 +11,26 @@
 /* The texts belong to `root`. */
 struct vmi {
     json_t *root;
-    const char *uid;        /* NULL when the VMI has none */
-    const char *annotation; /* NULL when the VM owner said nothing */
-    bool is_migrating;      /* a live migration goes on: this is its target, as the source defines nothing meanwhile */
+    const char *uid;              /* NULL when the VMI has none */
+    const char *name, *namespace; /* the same */
+    const char *annotation;       /* NULL when the VM owner said nothing */
+    bool is_migrating; /* a live migration goes on: this is its target, as the source defines nothing meanwhile */
 };
 
 /* Parses a VMI into *vmi (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not a JSON object, or when
  * metadata or an annotation of ours has the wrong type. vmi_free gives it back. */
 int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err);
+
+/* A device that the VMI asks for. The texts belong to the VMI. */
+struct vmi_request {
+    const char *name;
+    const char *resource; /* "nvidia.com/GA102GL_A10", of a device plugin; NULL: a claim gives it (DRA) */
+};
+
+/* Fills *request with the device at `index` of spec.domain.devices.gpus and .hostDevices. Returns false behind the
+ * last.
+ */
+bool vmi_request(const struct vmi *vmi, size_t index, struct vmi_request *request);
 
 /* The name of the device at `index` among those that the VMI asks for in spec.domain.devices.gpus and .hostDevices, or
  * NULL behind the last. */

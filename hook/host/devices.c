@@ -41,7 +41,7 @@ static bool read_number(const struct sysfs *sysfs, struct pci_address address, c
     return end != text;
 }
 
-static bool is_wanted(const struct sysfs *sysfs, struct pci_address address) {
+bool host_device_goes_to_vms(const struct sysfs *sysfs, struct pci_address address) {
     unsigned long class_code = 0, vendor = 0, type = 1;
     if (!read_number(sysfs, address, "class", &class_code))
         return false;
@@ -71,7 +71,7 @@ static int add_function(void *context, const char *name) {
     struct listing *listing = context;
     struct host_devices *devices = listing->devices;
     struct pci_address address;
-    if (pci_address_parse(name, &address) < 0 || !is_wanted(listing->sysfs, address))
+    if (pci_address_parse(name, &address) < 0 || !host_device_goes_to_vms(listing->sysfs, address))
         return 0;
     struct pci_address *list = reallocarray(devices->functions, devices->function_count + 1, sizeof(*list));
     if (!list)

@@ -56,5 +56,8 @@ void host_report_tree(const struct host_report *report, const struct report_styl
 /* For programs; docs/checks.md describes it. Returns a new reference, or NULL without memory. */
 json_t *host_report_json(const struct host_report *report);
 
+/* Metrics as Prometheus reads them: a gauge for each device, and one for each of its checks. */
+void host_report_prometheus(const struct host_report *report, struct buffer *out);
+
 /* A feature file of node-feature-discovery: how many devices of each kind there are, and how many are ready. */
 void host_report_nfd(const struct host_report *report, struct buffer *out);

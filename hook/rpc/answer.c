@@ -5,9 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/log.h"
-
-static void log_lines(enum log_level level, const struct buffer *lines) {
+void answer_log(enum log_level level, const struct buffer *lines) {
     const char *line = lines->data;
     while (line && *line) {
         size_t size = strcspn(line, "\n");
@@ -25,8 +23,8 @@ int answer_domain(const struct walk *walk, enum walk_context context, const char
     clock_gettime(CLOCK_MONOTONIC, &start);
     CLEANUP(walk_reply_free) struct walk_reply answer = {0};
     int failed = walk_request(walk, context, domain, vmi, &answer, err);
-    log_lines(LOG_INFO, &answer.notes);
-    log_lines(LOG_WARNING, &answer.warnings);
+    answer_log(LOG_INFO, &answer.notes);
+    answer_log(LOG_WARNING, &answer.warnings);
     clock_gettime(CLOCK_MONOTONIC, &end);
     if (domain.size + vmi.size > LARGE_REQUEST)
         malloc_trim(0);

@@ -200,6 +200,39 @@ static void what_is_denied(void **state) {
     }
 }
 
+/* What may be said stays, with and without the rest. */
+static void stripped(void **state) {
+    (void)state;
+    static const struct {
+        const char *words, *annotation, *left;
+        bool any;
+    } cases[] = {
+        {"all", "{\"policy\": \"warn\", \"devices\": {\"gpu\": {\"rom\": null, \"romBar\": \"on\"}}}", NULL, false},
+        {"none", "{}", NULL, false},
+        {"none", "{\"policy\": \"warn\"}", "{}", true},
+        {"policy", "{\"policy\": \"warn\", \"guest\": {\"ioapic\": \"kvm\"}}", "{\"policy\": \"warn\"}", true},
+        {"rom", "{\"devices\": {\"a\": {\"rom\": \"auto\", \"romBar\": \"on\"}, \"*\": {\"romBar\": null}}}",
+         "{\"devices\": {\"a\": {\"rom\": \"auto\"}, \"*\": {}}}", true},
+        {"ioapic", "{\"guest\": {\"ioapic\": \"kvm\", \"topoext\": null}}", "{\"guest\": {\"ioapic\": \"kvm\"}}", true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CLEANUP(config_free) struct config config = {0}, left = {0};
+        struct allowed allowed;
+        struct error err = {0};
+        assert_int_equal(allowed_parse(cases[i].words, &allowed, &err), 0);
+        assert_int_equal(config_parse(cases[i].annotation, &config, &err), 0);
+        assert_int_equal(config_parse(cases[i].left ? cases[i].left : cases[i].annotation, &left, &err), 0);
+        assert_int_equal(allowed_strip(&allowed, &config), cases[i].any);
+        assert_int_equal(config.policy, left.policy);
+        assert_int_equal(config.count, left.count);
+        assert_memory_equal(&config.guest, &left.guest, sizeof(left.guest));
+        for (size_t j = 0; j < left.count; j++)
+            assert_memory_equal(&config.entries[j].options, &left.entries[j].options, sizeof(left.entries[j].options));
+        assert_int_equal(allowed_check(&allowed, &config, "the rule", &err), 0);
+        assert_false(allowed_strip(&allowed, &config));
+    }
+}
+
 static void says_anything(void **state) {
     (void)state;
     static const struct {
@@ -227,8 +260,9 @@ static void says_anything(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words), cmocka_unit_test(all_and_tenants), cmocka_unit_test(no_words),
-        cmocka_unit_test(json),  cmocka_unit_test(what_is_denied),  cmocka_unit_test(says_anything),
+        cmocka_unit_test(words),    cmocka_unit_test(all_and_tenants), cmocka_unit_test(no_words),
+        cmocka_unit_test(json),     cmocka_unit_test(what_is_denied),  cmocka_unit_test(says_anything),
+        cmocka_unit_test(stripped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,138 @@
+#include "rpc/node_hook.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "plugins_v1alpha1.pb-c.h"
+#include "rpc/answer.h"
+#include "rpc/kubelet.h"
+#include "rpc/message.h"
+#include "walk_node.h"
+
+/* Where a VM is about to get its devices, the node is looked at; everywhere else there is nothing to do. */
+static const struct {
+    const char *name;
+    bool is_checked;
+} points[NODE_HOOK_OTHER] = {
+    [NODE_HOOK_PRE_VM_START] = {"PreVMStart", true},
+    [NODE_HOOK_POST_VM_START] = {"PostVMStart", false},
+    [NODE_HOOK_PRE_VM_STOP] = {"PreVMStop", false},
+    [NODE_HOOK_POST_VM_STOP] = {"PostVMStop", false},
+    [NODE_HOOK_PRE_MIGRATION_SOURCE] = {"PreMigrationSource", false},
+    [NODE_HOOK_POST_MIGRATION_SOURCE] = {"PostMigrationSource", false},
+    [NODE_HOOK_PRE_MIGRATION_TARGET] = {"PreMigrationTarget", true},
+    [NODE_HOOK_POST_MIGRATION_TARGET] = {"PostMigrationTarget", false},
+};
+
+static enum node_hook_point find_point(const char *name) {
+    for (enum node_hook_point i = 0; i < NODE_HOOK_OTHER; i++)
+        if (strcmp(points[i].name, name) == 0)
+            return i;
+    return NODE_HOOK_OTHER;
+}
+
+/* --- one call ------------------------------------------------------------------------------------------------ */
+
+/* The kubelet's silence refuses nobody: then each device that could be meant is looked at. */
+static int judge(const struct node_hook *hook, struct bytes vmi_text, struct walk_reply *reply, struct error *err) {
+    CLEANUP(vmi_free) struct vmi vmi = {0};
+    CLEANUP(pod_list_free) struct pod_list pods = {0}, allocatable = {0};
+    struct error silent = {0};
+    struct vmi_request request;
+    if (vmi_parse(vmi_text, &vmi, err) < 0)
+        return -1;
+    if (!vmi_request(&vmi, 0, &request)) /* as most VMs of a cluster */
+        return 0;
+    struct node_devices devices = {0};
+    if (kubelet_list(hook->kubelet, &pods, &silent) == 0)
+        devices.pods = &pods;
+    if (devices.pods && kubelet_list_allocatable(hook->kubelet, &allocatable, &silent) == 0)
+        devices.allocatable = &allocatable;
+    if (silent.code != ERROR_NONE)
+        buffer_printf(&reply->warnings, "%s\n", silent.message);
+    return walk_node(hook->walk, &vmi, &devices, reply, err);
+}
+
+static void count_call(struct node_hook *hook, enum node_hook_point point, enum error_code code,
+                       const struct timespec *start) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    const double seconds = (double)(end.tv_sec - start->tv_sec) + (double)(end.tv_nsec - start->tv_nsec) / 1e9;
+    pthread_mutex_lock(&hook->lock);
+    hook->calls.count[point]++;
+    hook->calls.refused[point] += code == ERROR_REFUSED;
+    hook->calls.failed[point] += code != ERROR_NONE && code != ERROR_REFUSED;
+    hook->calls.seconds += seconds;
+    for (size_t i = 0; i < NODE_HOOK_BUCKETS; i++)
+        hook->calls.durations[i] += seconds <= node_hook_buckets[i];
+    pthread_mutex_unlock(&hook->lock);
+}
+
+static int handle_execute(void *context, struct bytes request, struct buffer *reply, struct error *err) {
+    struct node_hook *hook = context;
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    CLEANUP(message_free)
+    ProtobufCMessage *message =
+        message_decode(&kubevirt__hooks__plugins__v1alpha1__execute_node_hook_request__descriptor, request, err);
+    if (!message)
+        return -1;
+    const Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookRequest *asked = (void *)message;
+    const enum node_hook_point point = find_point(asked->hookpoint);
+    CLEANUP(walk_reply_free) struct walk_reply lines = {0};
+    char storage[QUOTED_MAX];
+    log_debug("ExecuteNodeHook method has been called: %s", text_quotable(asked->hookpoint, storage));
+    if (point != NODE_HOOK_OTHER && points[point].is_checked)
+        (void)judge(hook, (struct bytes){asked->vmi.data, asked->vmi.len}, &lines, err);
+    answer_log(LOG_INFO, &lines.notes);
+    answer_log(LOG_WARNING, &lines.warnings);
+    count_call(hook, point, err->code, &start);
+    if (err->code != ERROR_NONE) {
+        log_error("%s refused: %s: %s", points[point].name, error_grpc_name(err->code), err->message);
+        return -1;
+    }
+    const Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookResponse response =
+        KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__EXECUTE_NODE_HOOK_RESPONSE__INIT;
+    return message_encode(&response.base, reply, err);
+}
+
+size_t node_hook_methods(struct node_hook *hook, struct rpc_method methods[NODE_HOOK_METHODS_MAX]) {
+    methods[0] = (struct rpc_method){NODE_HOOK_PATH, handle_execute, hook, false};
+    return NODE_HOOK_METHODS_MAX;
+}
+
+/* --- metrics ------------------------------------------------------------------------------------------------- */
+
+const double node_hook_buckets[NODE_HOOK_BUCKETS] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5};
+
+#define PREFIX "kubevirt_gpu_hook_node_hook_"
+
+static void write_counter(const char *name, const char *help, const uint64_t counts[NODE_HOOK_POINTS],
+                          struct buffer *out) {
+    buffer_printf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s counter\n", name, help, name);
+    for (enum node_hook_point i = 0; i < NODE_HOOK_POINTS; i++)
+        if (i != NODE_HOOK_OTHER || counts[i])
+            buffer_printf(out, PREFIX "%s{hook_point=\"%s\"} %llu\n", name,
+                          i == NODE_HOOK_OTHER ? "other" : points[i].name, (unsigned long long)counts[i]);
+}
+
+void node_hook_write_metrics(struct node_hook *hook, struct buffer *out) {
+    pthread_mutex_lock(&hook->lock);
+    const struct node_hook_calls calls = hook->calls;
+    pthread_mutex_unlock(&hook->lock);
+    uint64_t total = 0;
+    for (size_t i = 0; i < NODE_HOOK_POINTS; i++)
+        total += calls.count[i];
+    write_counter("calls_total", "Calls of virt-handler.", calls.count, out);
+    write_counter("refusals_total", "Calls that were refused, so that the VM does not start.", calls.refused, out);
+    write_counter("errors_total", "Calls that failed for another reason.", calls.failed, out);
+    buffer_append_text(out, "# HELP " PREFIX "duration_seconds How long calls took.\n"
+                            "# TYPE " PREFIX "duration_seconds histogram\n");
+    for (size_t i = 0; i < NODE_HOOK_BUCKETS; i++)
+        buffer_printf(out, PREFIX "duration_seconds_bucket{le=\"%g\"} %llu\n", node_hook_buckets[i],
+                      (unsigned long long)calls.durations[i]);
+    buffer_printf(out,
+                  PREFIX "duration_seconds_bucket{le=\"+Inf\"} %llu\n" PREFIX "duration_seconds_sum %.6f\n" PREFIX
+                         "duration_seconds_count %llu\n",
+                  (unsigned long long)total, calls.seconds, (unsigned long long)total);
+}

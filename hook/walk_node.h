@@ -1,0 +1,25 @@
+/* The walk of a node hook: will the devices that this VM was given work? Asked before it starts, of the node alone:
+ * there is no domain yet.
+ *
+ *   VMI -> options;  the kubelet's word -> devices;  host facts -> checks -> verdict
+ */
+#pragma once
+
+#include "config/vmi.h"
+#include "kubelet/pods.h"
+#include "walk.h"
+
+/* What the kubelet said; NULL: it could not be asked. */
+struct node_devices {
+    const struct pod_list *pods;        /* which pod has which devices */
+    const struct pod_list *allocatable; /* all that it could give away */
+};
+
+/* Judges the devices of the VM's pod. Those parts of the annotation that its owner may not set do not count. Where the
+ * pod is not known yet, or nothing tells which devices its are: each device that could be meant, and only if none of
+ * them is ready that is a refusal. `walk` needs no publisher and no memory.
+ *
+ * Fails with ERROR_REFUSED and the remedies, or with ERROR_INPUT where the annotation cannot be read. Lines for the log
+ * are in *reply, which has no domain; the caller gives it to walk_reply_free. Any thread may call it. */
+int walk_node(const struct walk *walk, const struct vmi *vmi, const struct node_devices *devices,
+              struct walk_reply *reply, struct error *err);

@@ -1,0 +1,437 @@
+"""The node hook: which devices a VM was given, what is wrong with them, and whom it must not refuse."""
+
+import json
+import re
+import socket
+import subprocess
+import threading
+import time
+
+import grpc
+
+import sidecar
+import wire
+from kubelet import pod
+from node import GPU, RESOURCE, SOUND, NodeTestCase, hosts, write
+from virt_handler import POINTS, execute, vmi
+
+POD = 'virt-launcher-gpu-vm-x7f2k'
+ONE = vmi(gpus=[('gpu', RESOURCE)])
+
+
+class Devices(NodeTestCase):
+    """How device plugins name what they give away."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = hosts.gpu(bdf='0000:02:00.0', group=20, above=(), multifunction=False, driver='nvidia')
+        tree = hosts.host([*hosts.card(), self.other])
+        self.node = self.start_node(case=tree)
+
+    def give(self, *ids, name=POD, resource=RESOURCE, claims=()):
+        self.kubelet.pods = [pod('coredns-5d78', 'kube-system', {'x/y': ['0000:02:00.0']}),
+                             pod(name, 'vms', {resource: ids} if ids else {}, claims)]
+
+    def refuse(self, content, *words):
+        with self.assertStatus('FAILED_PRECONDITION', *words):
+            execute(self.socket, content)
+
+    def test_addresses(self):
+        self.give(GPU)
+        execute(self.socket, ONE)
+        self.give('0000:02:00.0')
+        self.refuse(ONE, '0000:02:00.0 (gpu): driver: nvidia has it', 'driverctl set-override 0000:02:00.0 vfio-pci')
+
+    def test_iommu_groups(self):
+        """KubeVirt's own plugin: of a group the GPU is meant."""
+        self.give('12')
+        execute(self.socket, ONE)
+        self.give('20')
+        self.refuse(ONE, '0000:02:00.0 (gpu): driver: nvidia')
+        self.give('20', '12')
+        two = vmi(gpus=[('a', RESOURCE), ('b', RESOURCE)])
+        self.refuse(two, f'0000:02:00.0 ({RESOURCE}): driver: nvidia')
+
+    def test_claims(self):
+        """DRA: the driver's names of the devices tell where they are, if anything does."""
+        claim = vmi(gpus=[('gpu', None)])
+        for names, bad in ((['gpu-0000-01-00-0'], False), (['pci-0000-02-00-0'], True), (['cdi:k8s.io/gpu=0000:02:00.0'], True),
+                           (['net-1', 'cdi:k8s.io/gpu=a_0000_02_00_0'], True), (['0000-01-00-0', '0000-02-00-0'], True)):
+            self.give(claims=[names])
+            if bad:
+                self.refuse(claim, '0000:02:00.0 (gpu): driver: nvidia')
+            else:
+                execute(self.socket, claim)
+        # A claim of the sound function, or of one that is not there, is none of a GPU's.
+        for names in ['gpu-0000-01-00-1'], ['gpu-0000-07-00-0'], ['gpu-0'], ['']:
+            self.give(claims=[names])
+            execute(self.socket, claim)
+
+    def test_only_what_the_vm_asks_for(self):
+        """An SR-IOV network or a disk of the pod is not ours to judge."""
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU], 'intel.com/sriov': ['0000:02:00.0']})]
+        execute(self.socket, ONE)
+        self.refuse(vmi(gpus=[('gpu', RESOURCE)], host_devices=[('other', 'intel.com/sriov')]), '0000:02:00.0 (other)')
+
+    def test_all_failures_in_one_message(self):
+        (self.sysfs / 'bus/pci/devices' / GPU / 'power_state').write_text('error\n')
+        self.give(GPU, '0000:02:00.0')
+        self.refuse(vmi(gpus=[('a', RESOURCE), ('b', RESOURCE)]), 'driver: nvidia', 'power-state: ', GPU, '0000:02:00.0')
+
+    def test_a_device_that_is_gone(self):
+        self.give('0000:07:00.0')
+        self.refuse(ONE, '0000:07:00.0 (gpu): device-present')
+
+    def test_pods_of_others(self):
+        """Another VM, another namespace, and names that only begin alike."""
+        self.kubelet.allocatable = {RESOURCE: [GPU, '0000:02:00.0']}
+        for name, namespace in ((POD, 'other'), ('virt-launcher-gpu-vm-2-x7f2k', 'vms'), ('virt-launcher-gpu-v-x7f2k', 'vms'),
+                                ('virt-launcher-gpu-vm-x7f2', 'vms'), ('virt-launcher-gpu-vm-x7f2k9', 'vms'),
+                                ('gpu-vm-x7f2k', 'vms'), ('virt-launcher-gpu-vm-a-bcd', 'vms')):
+            self.kubelet.pods = [pod(name, namespace, {RESOURCE: ['0000:02:00.0']})]
+            execute(self.socket, ONE)
+        self.give('0000:02:00.0')
+        self.refuse(ONE, '0000:02:00.0')
+
+    def test_long_names(self):
+        """Kubernetes cuts what stands before the five characters."""
+        long = 'a' * 60
+        content = vmi(name=long, gpus=[('gpu', RESOURCE)])
+        self.give('0000:02:00.0', name=f'virt-launcher-{long}'[:58] + 'x7f2k')
+        self.refuse(content, '0000:02:00.0')
+        # Of two that cannot be told apart one that works will do.
+        self.kubelet.pods.append(pod(f'virt-launcher-{long}'[:58] + 'abcde', 'vms', {RESOURCE: [GPU]}))
+        execute(self.socket, content)
+
+
+class Unknown(NodeTestCase):
+    """Where nothing tells which devices the VM has, only a node without any that works refuses it."""
+
+    def setUp(self):
+        super().setUp()
+        bad = hosts.gpu(bdf='0000:02:00.0', group=20, above=(), multifunction=False, driver='nvidia')
+        self.trees = {'one of two': hosts.host([*hosts.card(), bad]), 'none': hosts.host([bad])}
+
+    def test_one_works(self):
+        self.start_node(case=self.trees['one of two'])
+        for pods in [], [pod(POD, 'vms', {'nvidia.com/other': ['0000:02:00.0']})], [pod(POD, 'vms', {RESOURCE: ['GPU-5f3a']})]:
+            self.kubelet.pods = pods
+            execute(self.socket, ONE)
+
+    def test_none_works(self):
+        node = self.start_node(case=self.trees['none'])
+        with self.assertStatus('FAILED_PRECONDITION', 'no device of this node that the VM could get is ready: '
+                               f'0000:02:00.0', 'driver: nvidia', 'driverctl'):
+            execute(self.socket, ONE)
+        self.assertIn("which devices the VM's pod has is not known: 1 of the node", node.text)
+
+    def test_what_the_plugin_could_give(self):
+        """Only those of the resource that the VM asks for."""
+        self.start_node(case=self.trees['one of two'])
+        self.kubelet.allocatable = {RESOURCE: ['0000:02:00.0'], 'nvidia.com/other': [GPU]}
+        with self.assertStatus('FAILED_PRECONDITION', 'no device of this node that the VM could get is ready: 0000:02:00.0 (gpu)'):
+            execute(self.socket, ONE)
+        self.kubelet.allocatable[RESOURCE].append('12')
+        execute(self.socket, ONE)
+
+    def test_a_node_without_gpus(self):
+        self.start_node(case=hosts.host([hosts.PORT]))
+        execute(self.socket, ONE)
+
+    def test_a_kubelet_that_does_not_answer(self):
+        node = self.start_node(case=self.trees['one of two'], kubelet=str(self.folder / 'none.sock'))
+        execute(self.socket, ONE)
+        self.assertIn(f'the kubelet at {self.folder}/none.sock does not say which devices its pods have: UNAVAILABLE', node.text)
+
+    def test_kubelets_that_say_other_things(self):
+        self.start_node(case=self.trees['one of two'])
+        for answer in b'\xff', wire.encode((1, b'\xff')), wire.encode((1, wire.encode((1, b'\xff\xfe')))), \
+                grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED, wire.encode((9, 'later'), (1, b'')):
+            self.kubelet.pods = self.kubelet.allocatable = answer
+            execute(self.socket, ONE)
+        self.kubelet.pods, self.kubelet.allocatable = [pod(POD, 'vms', {RESOURCE: ['0000:02:00.0']})], grpc.StatusCode.UNIMPLEMENTED
+        with self.assertStatus('FAILED_PRECONDITION', '0000:02:00.0 (gpu)'):
+            execute(self.socket, ONE)
+
+
+class Calls(NodeTestCase):
+    def test_points(self):
+        """Only where a VM is about to get its devices."""
+        node = self.start_node(case='driver-host')
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU]})]
+        for point in (*POINTS, '', 'Later'):
+            if point in ('PreVMStart', 'PreMigrationTarget'):
+                with self.assertStatus('FAILED_PRECONDITION', f'{GPU} (gpu): driver: '):
+                    execute(self.socket, ONE, point)
+            else:
+                execute(self.socket, ONE, point)
+        self.assertEqual(node.text.count('refused: FAILED_PRECONDITION'), 2)
+
+    def test_repeated(self):
+        """Every sync asks again; a remedy counts at once."""
+        self.start_node(case='driver-host')
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU]})]
+        for _ in range(3):
+            with self.assertStatus('FAILED_PRECONDITION', 'driver: '):
+                execute(self.socket, ONE)
+        driver = self.sysfs / 'bus/pci/devices' / GPU / 'driver'
+        driver.unlink()
+        driver.symlink_to('../../../../bus/pci/drivers/vfio-pci')
+        for _ in range(3):
+            execute(self.socket, ONE)
+
+    def test_vms_without_gpus(self):
+        """As most are: the kubelet is not even asked."""
+        self.start_node(case='driver-host')
+        for content in vmi(), {}, {'spec': {}}, {'spec': {'domain': {'devices': {'gpus': None}}}}:
+            execute(self.socket, content)
+        self.assertEqual(self.kubelet.calls, [])
+
+    def test_bad_requests(self):
+        self.start_node()
+        for content in b'', b'{', b'[]', b'\xff', json.dumps({'metadata': []}).encode():
+            with self.assertStatus('INVALID_ARGUMENT'):
+                execute(self.socket, content)
+        with self.assertStatus('INVALID_ARGUMENT', 'gpu.vm.kubevirt.io/config', 'unknown key "Devices"'):
+            execute(self.socket, vmi(gpus=[('gpu', RESOURCE)], config={'Devices': {}}))
+        nameless = vmi(gpus=[('gpu', RESOURCE)])
+        del nameless['metadata']['name']
+        execute(self.socket, nameless)
+
+    def test_many_at_once(self):
+        bad = hosts.gpu(bdf='0000:02:00.0', group=20, above=(), multifunction=False, driver='nvidia')
+        self.start_node(case=hosts.host([*hosts.card(), bad]))
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: ['0000:02:00.0']}),
+                             pod('virt-launcher-good-abcde', 'vms', {RESOURCE: [SOUND]})]
+        wrong = []
+
+        def client(content, is_refused):
+            for _ in range(10):
+                try:
+                    execute(self.socket, content)
+                    refused = False
+                except grpc.RpcError as error:
+                    refused = error.code() is grpc.StatusCode.FAILED_PRECONDITION
+                if refused != is_refused:
+                    wrong.append(content)
+
+        good = vmi(name='good', host_devices=[('sound', RESOURCE)])
+        clients = [threading.Thread(target=client, args=arguments) for arguments in [(ONE, True), (good, False)] * 4]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+
+class Annotation(NodeTestCase):
+    """What the VM's owner says counts as far as he may say it."""
+
+    def setUp(self):
+        super().setUp()
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU]})]
+
+    def ask(self, config, gpus=(('gpu', RESOURCE),)):
+        execute(self.socket, vmi(gpus=gpus, config=config))
+
+    def test_by_default_it_may_not_weaken_checks(self):
+        node = self.start_node(case='driver-host')
+        for config in {'policy': 'warn'}, {'devices': {'gpu': {'checks': {'driver': 'ignore'}}}}, \
+                {'devices': {'*': {'checks': {'driver': 'warn'}}}}:
+            with self.assertStatus('FAILED_PRECONDITION', 'driver: '):
+                self.ask(config)
+        self.assertIn("what the VM's owner may not set does not count here (a plugin's default)", node.text)
+
+    def test_where_it_may(self):
+        self.start_node('--allow', 'tenant,checks,policy', case='driver-host')
+        self.ask({'policy': 'warn'})
+        self.ask({'devices': {'gpu': {'checks': {'driver': 'warn'}}}})
+        self.ask({'devices': {GPU: {'checks': {'driver': 'ignore'}}}})
+        for config in {'devices': {'other': {'checks': {'driver': 'ignore'}}}}, {'devices': {'gpu': {'checks': {'link': 'ignore'}}}}:
+            with self.assertStatus('FAILED_PRECONDITION', 'driver: '):
+                self.ask(config)
+
+    def test_of_several_names_the_mildest_counts(self):
+        """Which of two devices of one resource has which name is told only by the domain."""
+        self.start_node('--allow', 'checks', case='driver-host')
+        self.ask({'devices': {'b': {'checks': {'driver': 'warn'}}}}, [('a', RESOURCE), ('b', RESOURCE)])
+        with self.assertStatus('FAILED_PRECONDITION', 'driver: '):
+            self.ask({'devices': {'b': {'checks': {'link': 'warn'}}}}, [('a', RESOURCE), ('b', RESOURCE)])
+
+    def test_expect(self):
+        self.start_node()
+        self.ask({'devices': {'gpu': {'expect': '10de:2484'}}})
+        with self.assertStatus('FAILED_PRECONDITION', 'identity: '):
+            self.ask({'devices': {'gpu': {'expect': '10de:2204'}}})
+        self.ask({'devices': {'a': {'expect': '10de:2204'}}}, [('a', RESOURCE), ('b', RESOURCE)])
+
+    def test_policy_of_the_admin(self):
+        node = self.start_node('--policy', 'warn', case='driver-host')
+        self.ask(None)
+        self.assertIn('driver: ', node.text)
+
+    def test_rule_of_a_bundle(self):
+        """As of a plugin; one that cannot be read allows nothing."""
+        bundle = self.folder / 'bundle'
+        bundle.mkdir()
+        manifest = {'apiVersion': 'gpu.vm.kubevirt.io/v1', 'kind': 'RomBundle', 'name': 'lab', 'roms': [], 'allow': ['policy']}
+        (bundle / 'bundle.json').write_text(json.dumps(manifest))
+        self.start_node('--bundle', bundle, case='driver-host')
+        self.ask({'policy': 'warn'})
+        (bundle / 'bundle.json').write_text('broken')
+        with self.assertStatus('FAILED_PRECONDITION', 'driver: '):
+            self.ask({'policy': 'warn'})
+
+
+class Nodes(NodeTestCase):
+    """The nodes of tests/check: whom the sidecar refuses for its host, the node hook refuses, and nobody else."""
+    # What only the domain tells: the guest's memory, CPUs and windows, and the ROMs that the VM gives.
+    LATER = {'bar-window', 'numa', 'iommu-width', 'rom-available'}
+
+    def expected(self, name):
+        """Does one of the checks that need no domain fail, with the VM's devices?"""
+        lines = (hosts.HERE / 'expected' / f'{name}.txt').read_text().split('\nrender: exit status ')[1].splitlines()
+        if lines[0] == '0':
+            return None
+        checks = set(re.findall(r'[:;] ([a-z-]+): ', lines[-1])) & self.known
+        return bool(checks - self.LATER)
+
+    def test_all(self):
+        text = (hosts.HERE.parents[1] / 'docs/checks.md').read_text().split('\n## Checks\n')[1].split('\n## ')[0]
+        self.known = set(re.findall(r'^### ([a-z-]+)$', text, re.MULTILINE))
+        tried = 0
+        for name, case in hosts.CASES.items():
+            expected = self.expected(name) if case['vm'] and not case['status'] else None
+            if expected is None:
+                continue
+            self.sysfs = self.folder / name
+            write(self.sysfs, case['tree'])
+            self.kubelet.pods = [pod(POD, 'vms', {f'x/{device}': [source] for device, source in case['vm']})]
+            content = vmi(gpus=[(device, f'x/{device}') for device, _ in case['vm']], config=case['config'])
+            self.socket = self.folder / 'plugin' / f'{tried}.sock'
+            with self.subTest(node=name):
+                self.start_node('--allow', 'all')
+                try:
+                    execute(self.socket, content)
+                    refused = False
+                except grpc.RpcError as error:
+                    self.assertEqual(error.code().name, 'FAILED_PRECONDITION', error.details())
+                    refused = True
+                self.assertEqual(refused, expected)
+            tried += 1
+        self.assertGreater(tried, 30)
+
+
+class Pages(NodeTestCase):
+    """Feature file, health and metrics."""
+
+    def port(self):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            return probe.getsockname()[1]
+
+    def get(self, port, path, method='GET'):
+        with self.connection(port) as connection:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, response.read().decode(), response.getheader('Content-Type')
+
+    def wait_until(self, what):
+        end = time.monotonic() + 20
+        while not what():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def test_metrics(self):
+        port = self.port()
+        self.start_node('--listen', f'127.0.0.1:{port}', case='driver-host')
+        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU]})]
+        with self.assertStatus('FAILED_PRECONDITION'):
+            execute(self.socket, ONE)
+        execute(self.socket, ONE, 'PostVMStart')
+        with self.assertStatus('INVALID_ARGUMENT'):
+            execute(self.socket, b'{')
+        status, text, kind = self.get(port, '/metrics')
+        self.assertEqual((status, kind), (200, 'text/plain; version=0.0.4; charset=utf-8'))
+        samples, kinds = {}, {}
+        for line in text.splitlines():
+            if line.startswith('# TYPE '):
+                _, _, name, kind = line.split()
+                self.assertNotIn(name, kinds)
+                kinds[name] = kind
+            elif not line.startswith('#'):
+                name, value = line.rsplit(' ', 1)
+                self.assertNotIn(name, samples)
+                samples[name] = float(value)
+        for name in samples:
+            self.assertTrue(any(name.startswith(known) for known in kinds), name)
+        labels = f'{{device="{GPU}",id="10de:2484"'
+        self.assertEqual(samples[f'kubevirt_gpu_hook_device_readiness{labels}}}'], 1)
+        self.assertEqual(samples[f'kubevirt_gpu_hook_check_verdict{labels},check="driver"}}'], 3)
+        self.assertEqual(samples[f'kubevirt_gpu_hook_check_verdict{labels},check="config-space"}}'], 0)
+        prefix = 'kubevirt_gpu_hook_node_hook_'
+        self.assertEqual(samples[prefix + 'calls_total{hook_point="PreVMStart"}'], 2)
+        self.assertEqual(samples[prefix + 'calls_total{hook_point="PostVMStart"}'], 1)
+        self.assertEqual(samples[prefix + 'calls_total{hook_point="PreVMStop"}'], 0)
+        self.assertEqual(samples[prefix + 'refusals_total{hook_point="PreVMStart"}'], 1)
+        self.assertEqual(samples[prefix + 'errors_total{hook_point="PreVMStart"}'], 1)
+        self.assertEqual(samples[prefix + 'duration_seconds_count'], 3)
+        self.assertEqual(samples[prefix + 'duration_seconds_bucket{le="+Inf"}'], 3)
+        buckets = [value for name, value in samples.items() if '_bucket' in name]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertAlmostEqual(samples['kubevirt_gpu_hook_checked_timestamp_seconds'], time.time(), delta=30)
+
+    def test_health(self):
+        port = self.port()
+        node = self.start_node('--listen', f':{port}', '--interval', '1')
+        self.assertEqual(self.get(port, '/healthz')[:2], (200, 'ok\n'))
+        for method, path, status in ('GET', '/', 404), ('GET', '/metrics/', 404), ('GET', '/%2e%2e/metrics', 404), \
+                ('POST', '/metrics', 405), ('HEAD', '/metrics', 200), ('GET', '/metrics?x=1', 200):
+            self.assertEqual(self.get(port, path, method)[0], status, path)
+        (self.sysfs / 'bus/pci/devices').rename(self.sysfs / 'bus/pci/away')
+        self.wait_until(lambda: self.get(port, '/healthz')[0] == 503)
+        self.assertIn('cannot list the PCI devices', self.get(port, '/healthz')[1])
+        # The last that is known, and since when.
+        self.assertIn('kubevirt_gpu_hook_device_readiness{', self.get(port, '/metrics')[1])
+        (self.sysfs / 'bus/pci/away').rename(self.sysfs / 'bus/pci/devices')
+        self.wait_until(lambda: self.get(port, '/healthz')[0] == 200)
+        self.assertEqual(node.text.count('cannot list the PCI devices'), 1)
+
+    def test_features(self):
+        features = self.folder / 'features'
+        features.write_text('kubevirt-gpu-hook.old=1\n')
+        self.start_node('--features', features, '--interval', '1')
+        self.assertIn('kubevirt-gpu-hook.10de-2484.ready=1\n', features.read_text())
+        self.assertNotIn('old', features.read_text())
+        (self.sysfs / 'bus/pci/devices' / GPU / 'power_state').write_text('error\n')
+        self.wait_until(lambda: 'kubevirt-gpu-hook.ready=false' in features.read_text())
+
+    def test_wrong_usage(self):
+        for options, code, word in (((), 64, 'nothing to do'), (('--socket', 'relative'), 64, '--socket'),
+                                    (('--listen', '9400'), 64, '--listen'), (('--listen', 'localhost:1'), 64, '--listen'),
+                                    (('--listen', '1.2.3.4:0'), 64, '--listen'), (('--listen', ':70000'), 64, '--listen'),
+                                    (('--socket', '/x/y.sock', '--interval', '0'), 64, '--interval'),
+                                    (('--socket', '/x/y.sock', '--compute-dir', '/x'), 64, 'compute-dir'),
+                                    (('--socket', '/x/y.sock'), 1, 'cannot listen on /x/y.sock'),
+                                    (('--listen', '203.0.113.7:9400'), 1, 'cannot listen on 203.0.113.7:9400')):
+            done = subprocess.run([sidecar.hook, 'node', *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=20)
+            self.assertEqual(done.returncode, code, (options, done.stderr))
+            self.assertIn(word, done.stderr)
+
+    def test_without_a_socket(self):
+        """Metrics and features alone, where there is no KubeVirt 1.9."""
+        port = self.port()
+        write(self.sysfs, hosts.CASES['healthy']['tree'])
+        process = subprocess.Popen([sidecar.hook, 'node', '--sysfs', self.sysfs, '--listen', f'127.0.0.1:{port}'],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            def answers():
+                try:
+                    return self.get(port, '/healthz')[0] == 200
+                except OSError:
+                    return False
+            self.wait_until(answers)
+        finally:
+            process.terminate()
+        self.assertEqual(process.wait(20), 0)
