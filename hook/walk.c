@@ -73,7 +73,9 @@ int walk_request(const struct walk *walk, enum walk_context context, struct byte
         buffer_append(&reply->domain, domain_xml.data, domain_xml.size);
         return buffer_check(&reply->domain, err);
     }
-    int failed = answer(walk, context, vmi, &domain, reply, err);
+    const struct plan nothing = {.firmware = domain.guest.firmware};
+    int failed = walk->mode_only ? domain_apply(&domain, &nothing, &reply->domain, err)
+                                 : answer(walk, context, vmi, &domain, reply, err);
     if (failed)
         buffer_free(&reply->domain);
     return failed;

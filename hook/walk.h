@@ -25,7 +25,8 @@ struct walk {
      * one, all of them, or where the admin has put this hook into the VM's pod, those of tenants. */
     const struct allowed *allowed;
     bool is_of_admin;
-    bool explain; /* fill the reply's explanation */
+    bool mode_only; /* the mode of PCI devices is all that is said: a plugin says the rest */
+    bool explain;   /* fill the reply's explanation */
 };
 
 struct walk_reply {
@@ -40,7 +41,8 @@ struct walk_reply {
 enum walk_context { WALK_UNTOLD, WALK_BOOT, WALK_MIGRATION };
 
 /* Answers one request: `domain` is the libvirt XML, `vmi` the VMI as JSON; both are borrowed for the call. A domain
- * without passthrough device is answered with itself, byte for byte, and the VMI is not looked at.
+ * without passthrough device is answered with itself, byte for byte, and the VMI is not looked at; nor is it with
+ * mode_only.
  *
  * Fails with ERROR_INPUT (bad request or annotation), ERROR_DENIED (the annotation says what it may not), ERROR_REFUSED
  * (this VM must not start), ERROR_LIMIT or ERROR_INTERNAL; *reply then has no domain, but may have lines for the log.

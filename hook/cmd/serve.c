@@ -15,7 +15,7 @@
 
 #define DEFAULT_SOCKET_DIR "/var/run/kubevirt-hooks"
 
-enum { KEY_SOCKET_DIR = 2000, KEY_PLUGIN_SOCKET, KEY_ROM_DIR, KEY_VERSION };
+enum { KEY_SOCKET_DIR = 2000, KEY_PLUGIN_SOCKET, KEY_ROM_DIR, KEY_VERSION, KEY_MODE_ONLY };
 
 struct serve {
     struct setup setup;
@@ -33,6 +33,10 @@ static const struct argp_option options[] = {
     {"rom-dir", KEY_ROM_DIR, "DIR", 0, "where to put ROMs for QEMU (default: the folder rom beside the socket)", 0},
     {"version", KEY_VERSION, "v1alphaN", 0,
      "advertise and serve only this version as a hook sidecar (default: v1alpha1 to v1alpha3)", 0},
+    {"mode-only", KEY_MODE_ONLY, NULL, 0,
+     "give PCI devices their mode=\"subsystem\" and do nothing else: the hook sidecar that KubeVirt 1.9.0 needs before a "
+     "plugin",
+     0},
     {0},
 };
 
@@ -46,6 +50,11 @@ static void check_plugin_socket(const struct argp_state *state, const char *sock
 
 /* What goes together. */
 static void check_all(const struct serve *serve, const struct argp_state *state) {
+    const struct setup *setup = &serve->setup;
+    if (setup->walk.mode_only && (serve->plugin_socket || serve->rom_dir || setup->compute_dir || setup->path_count ||
+                                  setup->has_allowed || setup->policy != POLICY_UNSET))
+        argp_error(state, "--mode-only: a hook sidecar that does nothing else takes no --plugin-socket, --rom-dir, "
+                          "--compute-dir, --bundle, --allow and --policy");
     if (!serve->plugin_socket)
         return;
     if (!serve->socket_dir && serve->first == serve->last)
@@ -78,6 +87,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         if (hook_version_parse(argument, &serve->first) < 0)
             argp_error(state, "--version: '%s' is none of v1alpha1, v1alpha2, v1alpha3", argument);
         serve->last = serve->first;
+        return 0;
+    case KEY_MODE_ONLY:
+        serve->setup.walk.mode_only = true;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "what is '%s'?", argument);

@@ -166,7 +166,7 @@ static int check_options(const struct option_table *table, const void *options, 
 
 int allowed_check(const struct allowed *allowed, const struct config *config, const char *rule, struct error *err) {
     static const struct json_place policy = {POLICY}, devices = {"devices"}, guest = {"guest"};
-    if (config->policy != POLICY_UNSET && !allowed->policy)
+    if (config->policy == POLICY_WARN && !allowed->policy)
         return deny(allowed, &policy, rule, err);
     for (size_t i = 0; i < config->count; i++) {
         const struct config_entry *entry = &config->entries[i];
@@ -191,7 +191,7 @@ static bool strip_options(const struct option_table *table, void *options, uint3
 }
 
 bool allowed_strip(const struct allowed *allowed, struct config *config) {
-    bool any = config->policy != POLICY_UNSET && !allowed->policy;
+    bool any = config->policy == POLICY_WARN && !allowed->policy;
     if (any)
         config->policy = POLICY_UNSET;
     for (size_t i = 0; i < config->count; i++)

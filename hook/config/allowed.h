@@ -10,7 +10,7 @@
 /* {0} allows nothing. */
 struct allowed {
     uint32_t device, guest; /* bits of enum device_option and enum guest_option */
-    bool policy;
+    bool policy;            /* "warn": "enforce", which is stronger than anything the admin says, is anyone's */
 };
 
 struct allowed allowed_all(void);

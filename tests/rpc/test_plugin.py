@@ -1,6 +1,7 @@
 """The plugin service: the same domains as a hook sidecar's, the admin's rule for annotations, and both at once."""
 
 import threading
+from xml.etree import ElementTree
 
 import lab
 import virt_launcher
@@ -64,7 +65,7 @@ class Plugins(PluginTestCase):
             plugin.mutate_domain(request, lab.vmi(lab.VM))
         for context in CONTEXTS[1:]:
             plugin.mutate_domain(request, lab.vmi(lab.VM), context)
-        self.assertIn('power-state', sidecar.text)
+        sidecar.wait_for_log('power-state')
 
     def test_other_domain_types(self):
         _, plugin = self.load()
@@ -111,8 +112,8 @@ class Plugins(PluginTestCase):
     def test_logs(self):
         sidecar, plugin = self.load()
         self.mutate(plugin, shapes=lab.ONE_CALL)
-        self.assertIn('MutateDomain method has been called', sidecar.text)
-        self.assertIn(f'listening on {self.socket}', sidecar.text)
+        sidecar.wait_for_log('MutateDomain method has been called')
+        sidecar.wait_for_log(f'listening on {self.socket}')
 
 
 class Trust(PluginTestCase):
@@ -138,7 +139,7 @@ class Trust(PluginTestCase):
         config = {'devices': {lab.NAME: {'checks': {'link': 'ignore'}, 'expect': lab.IDS}}}
         self.mutate(plugin, vmi=lab.annotated(lab.VM, config))
         self.refuse(plugin, {'devices': {lab.NAME: {'rom': 'auto'}}}, '(--allow)', 'allowed are expect, checks')
-        self.assertIn('PERMISSION_DENIED', sidecar.text)
+        sidecar.wait_for_log('PERMISSION_DENIED')
 
     def test_allow_of_a_bundle(self):
         bundle = lab.copy(lab.BUNDLE, self.folder / 'bundle')
@@ -227,6 +228,43 @@ class Both(PluginTestCase):
         for thread in clients:
             thread.join()
         self.assertEqual(wrong, [])
+
+
+class ModeOnly(PluginTestCase):
+    """The hook sidecar that KubeVirt 1.9.0 needs before a plugin."""
+
+    def test_before_a_plugin(self):
+        """It says the mode and nothing else, whatever the annotation is; the plugin then gives its golden reply."""
+        hook = virt_launcher.info(self.start('--mode-only', bundle=None, compute_dir=None).socket)
+        _, plugin = self.load()
+        for case in lab.CASES:
+            for shape in lab.THREE_CALLS:
+                with self.subTest(case=case, shape=shape):
+                    domain = lab.domain(case, shape)
+                    of_hook = hook.on_define_domain(domain, lab.annotated(case, {'no': 'annotation'}))
+                    self.assertEqual(self.modes(of_hook), {'subsystem'} if b'<hostdev' in domain else set())
+                    self.assertXml(self.without_modes(of_hook), self.without_modes(domain))
+                    self.assertXml(plugin.mutate_domain(of_hook, lab.vmi(case)), lab.reply(case, shape))
+        self.assertFalse((self.sockets / 'rom').exists())
+
+    @staticmethod
+    def modes(domain):
+        return {device.get('mode') for device in ElementTree.fromstring(domain).iter('hostdev')}
+
+    @staticmethod
+    def without_modes(domain):
+        root = ElementTree.fromstring(domain)
+        for device in root.iter('hostdev'):
+            device.attrib.pop('mode', None)
+        return ElementTree.tostring(root)
+
+    def test_options_that_do_not_go_with_it(self):
+        for options in (('--plugin-socket', self.socket), ('--rom-dir', '/x'), ('--compute-dir', '/x'), ('--bundle', lab.BUNDLE),
+                        ('--allow', 'all'), ('--policy', 'warn')):
+            code, text = refused_start(self.sockets, '--mode-only', *options)
+            self.assertEqual(code, 64, options)
+            self.assertIn('--mode-only: ', text)
+            self.assertIn(options[0], text)
 
 
 class Start(PluginTestCase):

@@ -35,7 +35,7 @@ static void parse_one(const char *name, struct config *config) {
         {"pciHole64", "{\"guest\": {\"pciHole64\": \"auto\"}}"},
         {"ovmfMmio64", "{\"guest\": {\"ovmfMmio64\": \"auto\"}}"},
         {"emulatedVideo", "{\"guest\": {\"emulatedVideo\": \"keep\"}}"},
-        {"policy", "{\"policy\": \"enforce\"}"},
+        {"policy", "{\"policy\": \"warn\"}"},
     };
     struct error err = {0};
     for (size_t i = 0; i < COUNT(annotations); i++) {
@@ -210,6 +210,7 @@ static void stripped(void **state) {
         {"all", "{\"policy\": \"warn\", \"devices\": {\"gpu\": {\"rom\": null, \"romBar\": \"on\"}}}", NULL, false},
         {"none", "{}", NULL, false},
         {"none", "{\"policy\": \"warn\"}", "{}", true},
+        {"none", "{\"policy\": \"enforce\"}", "{\"policy\": \"enforce\"}", false},
         {"policy", "{\"policy\": \"warn\", \"guest\": {\"ioapic\": \"kvm\"}}", "{\"policy\": \"warn\"}", true},
         {"rom", "{\"devices\": {\"a\": {\"rom\": \"auto\", \"romBar\": \"on\"}, \"*\": {\"romBar\": null}}}",
          "{\"devices\": {\"a\": {\"rom\": \"auto\"}, \"*\": {}}}", true},
