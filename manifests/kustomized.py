@@ -124,7 +124,7 @@ def check_daemonset(objects, hook):
 # --- the plugin -------------------------------------------------------------------------------
 
 def expressions(policy):
-    return [mutation["applyConfiguration"]["expression"] for mutation in policy["spec"]["mutations"]]
+    return [(mutation.get("jsonPatch") or mutation["applyConfiguration"])["expression"] for mutation in policy["spec"]["mutations"]]
 
 
 def field(text, name):
@@ -167,21 +167,8 @@ def check_sidecar_policy(objects, hook):
     found = re.search(rf'"{SIDECARS}":\s*\'(.*?)\'', text, re.DOTALL)
     require(found, f"it sets no {SIDECARS}")
     check_sidecars(found[1], hook)
-
-
-def check_brackets(objects):
-    """Every expression closes what it opens, outside of texts."""
-    pairs = {")": "(", "]": "[", "}": "{"}
-    for policy in (item for item in objects if item["kind"] == "MutatingAdmissionPolicy"):
-        conditions = [condition["expression"] for condition in policy["spec"]["matchConditions"]]
-        for text in expressions(policy) + conditions:
-            stack = []
-            for sign in re.sub(r'"[^"]*"|\'[^\']*\'', "", text):
-                if sign in pairs.values():
-                    stack.append(sign)
-                elif sign in pairs:
-                    require(stack and stack.pop() == pairs[sign], f"{sign} closes nothing in: {text}")
-            require(not stack, f"{stack} stays open in: {text}")
+    validation, = only(objects, "ValidatingAdmissionPolicy", "gpu-hook-sidecar")["spec"]["validations"]
+    require(found[1] in validation["expression"], "the validation takes another sidecar than that")
 
 
 # --- components -------------------------------------------------------------------------------
@@ -204,11 +191,15 @@ def check_kubevirt(component, gates, devices):
 def check_bundle(component, volume, hook):
     """The bundle's volume comes on top, at the place where the program looks."""
     objects = build_with("plugin", f"plugin/{component}")
-    check_brackets(objects)
     _, text = expressions(only(objects, "MutatingAdmissionPolicy", "gpu-hook-plugin"))
     require(volume in text and field(text, "mountPath") == "/bundle", f"no {volume} at /bundle")
-    done = run(hook, "serve", "--help")
-    require("default\n" in done.stdout or "/bundle" in done.stdout, "the program looks elsewhere")
+    pod = only(objects, "DaemonSet")["spec"]["template"]["spec"]
+    mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
+    require(any(item["name"] == mounted.get("/bundle") and volume in item for item in pod["volumes"]),
+            "the node hook has another bundle, so another rule")
+    for command in "serve", "node":
+        done = run(hook, command, "--help")
+        require("(default /bundle where" in " ".join(done.stdout.split()), f"{command} looks elsewhere")
 
 
 def check_selinux():
@@ -234,7 +225,6 @@ def checks(hook, vm):
     yield "hook-sidecar: the VM is the file's", check_vm_is, [vm]
     yield "plugin: its parts", check_plugin, [built["plugin"], hook]
     yield "plugin: the hook sidecar", check_sidecar_policy, [built["plugin"], hook]
-    yield "plugin: expressions", check_brackets, [built["plugin"]]
     yield "KubeVirt for hook sidecars", check_kubevirt, ["hook-sidecar/kubevirt", ["Sidecar"], 2]
     yield "KubeVirt for plugins", check_kubevirt, ["plugin/kubevirt", ["Plugins", "Sidecar"], 0]
     yield "KubeVirt for NVIDIA's device plugin", check_kubevirt, ["nvidia-device-plugin/kubevirt", [], 1]
