@@ -19,6 +19,9 @@
 enum { KEY_SOCKET = 3000, KEY_KUBELET, KEY_FEATURES, KEY_LISTEN, KEY_INTERVAL };
 enum { INTERVAL_SECONDS = 60, INTERVAL_SECONDS_MAX = 86400 };
 
+/* For how long the feature file counts: a look may be late or fail, but where nobody looks any more no label stays. */
+enum { EXPIRY_INTERVALS = 5, EXPIRY_SECONDS_MIN = 300 };
+
 struct node {
     struct setup setup;
     struct service service;
@@ -28,8 +31,8 @@ struct node {
 
     pthread_mutex_t lock; /* of the rest, which pages are made from */
     struct buffer metrics;
-    struct error problem; /* why the last look failed */
-    struct timespec seen; /* when the last one began that did not */
+    struct error problem; /* why the last look, or writing down what it saw, failed */
+    struct timespec seen; /* when the last look began that did not fail */
 };
 
 static const struct argp_option options[] = {
@@ -37,7 +40,8 @@ static const struct argp_option options[] = {
      0},
     {"pod-resources", KEY_KUBELET, "PATH", 0, "the kubelet's socket (default " KUBELET_SOCKET ")", 0},
     {"features", KEY_FEATURES, "FILE", 0,
-     "keep this feature file of node-feature-discovery current, as check --output nfd makes it", 0},
+     "keep this feature file of node-feature-discovery current, as check --output nfd makes it, with an expiry time",
+     0},
     {"listen", KEY_LISTEN, "HOST:PORT", 0,
      "serve /healthz and, for Prometheus, /metrics there; without HOST on every address (default: nowhere)", 0},
     {"interval", KEY_INTERVAL, "SECONDS", 0, "look at all GPUs of the node so often (default 60)", 0},
@@ -87,16 +91,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
 
 /* --- looking at the node -------------------------------------------------------------------------------------- */
 
-static int write_features(const struct node *node, const struct host_report *report, struct error *err) {
-    CLEANUP(buffer_free) struct buffer text = {0};
-    const struct output output = {node->features, true};
-    host_report_nfd(report, &text);
-    if (buffer_check(&text, err) < 0 || output_check(&output, NULL, 0, err) < 0)
-        return -1;
-    return output_write(&output, buffer_bytes(&text), err);
-}
-
-static int look(const struct node *node, struct buffer *metrics, struct error *err) {
+static int look(const struct node *node, struct buffer *metrics, struct buffer *features, struct error *err) {
     CLEANUP(host_devices_free) struct host_devices devices = {0};
     CLEANUP(host_facts_free) struct host_facts facts = {0};
     CLEANUP(host_report_free) struct host_report report = {0};
@@ -105,23 +100,42 @@ static int look(const struct node *node, struct buffer *metrics, struct error *e
         host_report_make(&facts, &devices, &report, err) < 0)
         return -1;
     host_report_prometheus(&report, metrics);
-    if (buffer_check(metrics, err) < 0)
+    host_report_nfd(&report, features);
+    return buffer_check(metrics, err) < 0 || buffer_check(features, err) < 0 ? -1 : 0;
+}
+
+/* node-feature-discovery passes over what stands below a time that has gone by. */
+static int write_features(const struct node *node, time_t now, const struct buffer *features, struct error *err) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    const struct output output = {node->features, true};
+    time_t ahead = (time_t)node->interval * EXPIRY_INTERVALS;
+    time_t expiry = now + (ahead > EXPIRY_SECONDS_MIN ? ahead : EXPIRY_SECONDS_MIN);
+    struct tm utc;
+    char line[sizeof("# +expiry-time=2026-01-01T00:00:00Z\n")];
+    if (!gmtime_r(&expiry, &utc) || !strftime(line, sizeof(line), "# +expiry-time=%Y-%m-%dT%H:%M:%SZ\n", &utc))
+        return error_set(err, ERROR_INTERNAL, "cannot write %s: set the clock of the node right", node->features);
+    buffer_append_text(&text, line);
+    if (features->size)
+        buffer_append(&text, features->data, features->size);
+    if (buffer_check(&text, err) < 0 || output_check(&output, NULL, 0, err) < 0)
         return -1;
-    return node->features ? write_features(node, &report, err) : 0;
+    return output_write(&output, buffer_bytes(&text), err);
 }
 
 /* What fails is told once, and shows in /healthz until it is mended. */
 static void refresh(struct node *node) {
     CLEANUP(buffer_free) struct buffer metrics = {0};
+    CLEANUP(buffer_free) struct buffer features = {0};
     struct error err = {0};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    int failed = look(node, &metrics, &err);
+    bool is_seen = look(node, &metrics, &features, &err) == 0;
+    bool failed = !is_seen || (node->features && write_features(node, now.tv_sec, &features, &err) < 0);
     if (failed && strcmp(err.message, node->problem.message) != 0)
         log_error("%s", err.message);
     pthread_mutex_lock(&node->lock);
     node->problem = err;
-    if (!failed) {
+    if (is_seen) {
         node->seen = now;
         buffer_free(&node->metrics);
         node->metrics = metrics;
@@ -168,29 +182,45 @@ static void wait_for_end(struct node *node, int signal_fd) {
     service_log_signal(signal_fd);
 }
 
+static struct rpc_server *start_hook(const struct node *node, const struct rpc_method *methods, size_t count,
+                                     struct error *err) {
+    service_starts();
+    struct rpc_server *server = rpc_server_start(node->socket, methods, count, err);
+    service_has_started();
+    if (server)
+        log_info("listening on %s", node->socket);
+    return server;
+}
+
+/* The hook is of use without its pages; without a hook they are what the process is for. */
+static int start_pages(const struct node *node, const struct http_page *pages, size_t count, struct http_server **http,
+                       struct error *err) {
+    *http = http_server_start(node->listen, pages, count, err);
+    if (*http)
+        log_info("listening on %s", node->listen);
+    if (*http || !node->socket)
+        return *http ? 0 : -1;
+    log_error("%s: the node hook runs without /healthz and /metrics; for them restart it with another --listen",
+              err->message);
+    error_clear(err);
+    return 0;
+}
+
 static int serve(struct node *node, int signal_fd, struct error *err) {
     const struct http_page pages[] = {
         {"/healthz", "text/plain; charset=utf-8", render_health, node},
         {"/metrics", "text/plain; version=0.0.4; charset=utf-8", render_metrics, node},
     };
     struct rpc_method methods[NODE_HOOK_METHODS_MAX];
+    CLEANUP(http_server_stop) struct http_server *http = NULL;
     struct rpc_server *server = NULL;
     node->hook.walk = &node->setup.walk;
     node->hook.kubelet = node->kubelet;
     refresh(node);
-    CLEANUP(http_server_stop) struct http_server *http = NULL;
-    if (node->listen && !(http = http_server_start(node->listen, pages, sizeof(pages) / sizeof(pages[0]), err)))
+    if (node->socket && !(server = start_hook(node, methods, node_hook_methods(&node->hook, methods), err)))
         return -1;
-    if (node->listen)
-        log_info("listening on %s", node->listen);
-    if (node->socket) {
-        service_starts();
-        server = rpc_server_start(node->socket, methods, node_hook_methods(&node->hook, methods), err);
-        service_has_started();
-        if (!server)
-            return -1;
-        log_info("listening on %s", node->socket);
-    }
+    if (node->listen && start_pages(node, pages, sizeof(pages) / sizeof(pages[0]), &http, err) < 0)
+        return -1;
     wait_for_end(node, signal_fd);
     rpc_server_stop(server);
     log_info("stopped");

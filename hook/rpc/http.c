@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-/* Those who ask are few; who does not go away is sent away. */
-enum { CONNECTIONS_MAX = 16, TIMEOUT_SECONDS = 10 };
+/* Those who ask are few; who does not go away is sent away, and nobody takes the room of all others. */
+enum { CONNECTIONS_MAX = 64, CONNECTIONS_PER_ADDRESS_MAX = 8, TIMEOUT_SECONDS = 10 };
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -58,6 +59,15 @@ static bool parse_address(const char *text, union any_address *address) {
     return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1;
 }
 
+/* A kernel may have been built or started without IPv6; then every address is every one of IPv4. */
+static void avoid_missing_ipv6(union any_address *address) {
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        close(fd);
+    else if (errno == EAFNOSUPPORT)
+        address->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = address->v6.sin6_port};
+}
+
 bool http_address_is_valid(const char *address) {
     union any_address parsed;
     return parse_address(address, &parsed);
@@ -89,7 +99,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *state = (void *)server;
         return MHD_YES;
     }
-    *upload_size = 0;
+    if (*upload_size) { /* a body says nothing to us, and until all of it has come no reply may be given */
+        *upload_size = 0;
+        return MHD_YES;
+    }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         buffer_append_text(&body, "GET and HEAD only\n");
         return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, plain, &body);
@@ -120,12 +133,15 @@ struct http_server *http_server_start(const char *address, const struct http_pag
     }
     server->pages = pages;
     server->count = count;
+    if (*address == ':')
+        avoid_missing_ipv6(&parsed);
     unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
     if (parsed.any.sa_family == AF_INET6)
         flags |= *address == ':' ? MHD_USE_DUAL_STACK : MHD_USE_IPv6;
     errno = 0;
     server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR, &parsed.any,
                                       MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                      MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
                                       MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_SECONDS, MHD_OPTION_END);
     if (server->daemon)
         return server;

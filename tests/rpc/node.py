@@ -20,9 +20,9 @@ GPU, SOUND, RESOURCE = '0000:01:00.0', '0000:01:00.1', 'nvidia.com/GA104'
 class Node(Sidecar):
     """`node`, which is known to be there by its socket or, without one, by its log."""
 
-    def __init__(self, socket, *options, **popen):
+    def __init__(self, socket, *options, wrapper=(), **popen):
         super().__init__(None, *options, plugin=socket, **popen)
-        self._command = [sidecar.hook, 'node', '--socket', str(socket), *map(str, options)]
+        self._command = [*wrapper, sidecar.hook, 'node', '--socket', str(socket), *map(str, options)]
 
 
 class NodeTestCase(HookTestCase):

@@ -2,14 +2,10 @@
 
 import json
 import re
-import socket
-import subprocess
 import threading
-import time
 
 import grpc
 
-import sidecar
 import wire
 from kubelet import pod
 from node import GPU, RESOURCE, SOUND, NodeTestCase, hosts, write
@@ -320,118 +316,3 @@ class Nodes(NodeTestCase):
                 self.assertEqual(refused, expected)
             tried += 1
         self.assertGreater(tried, 30)
-
-
-class Pages(NodeTestCase):
-    """Feature file, health and metrics."""
-
-    def port(self):
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            return probe.getsockname()[1]
-
-    def get(self, port, path, method='GET'):
-        with self.connection(port) as connection:
-            connection.request(method, path)
-            response = connection.getresponse()
-            return response.status, response.read().decode(), response.getheader('Content-Type')
-
-    def wait_until(self, what):
-        end = time.monotonic() + 20
-        while not what():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
-
-    def test_metrics(self):
-        port = self.port()
-        self.start_node('--listen', f'127.0.0.1:{port}', case='driver-host')
-        self.kubelet.pods = [pod(POD, 'vms', {RESOURCE: [GPU]})]
-        with self.assertStatus('FAILED_PRECONDITION'):
-            execute(self.socket, ONE)
-        execute(self.socket, ONE, 'PostVMStart')
-        with self.assertStatus('INVALID_ARGUMENT'):
-            execute(self.socket, b'{')
-        status, text, kind = self.get(port, '/metrics')
-        self.assertEqual((status, kind), (200, 'text/plain; version=0.0.4; charset=utf-8'))
-        samples, kinds = {}, {}
-        for line in text.splitlines():
-            if line.startswith('# TYPE '):
-                _, _, name, kind = line.split()
-                self.assertNotIn(name, kinds)
-                kinds[name] = kind
-            elif not line.startswith('#'):
-                name, value = line.rsplit(' ', 1)
-                self.assertNotIn(name, samples)
-                samples[name] = float(value)
-        for name in samples:
-            self.assertTrue(any(name.startswith(known) for known in kinds), name)
-        labels = f'{{device="{GPU}",id="10de:2484"'
-        self.assertEqual(samples[f'kubevirt_gpu_hook_device_readiness{labels}}}'], 1)
-        self.assertEqual(samples[f'kubevirt_gpu_hook_check_verdict{labels},check="driver"}}'], 3)
-        self.assertEqual(samples[f'kubevirt_gpu_hook_check_verdict{labels},check="config-space"}}'], 0)
-        prefix = 'kubevirt_gpu_hook_node_hook_'
-        self.assertEqual(samples[prefix + 'calls_total{hook_point="PreVMStart"}'], 2)
-        self.assertEqual(samples[prefix + 'calls_total{hook_point="PostVMStart"}'], 1)
-        self.assertEqual(samples[prefix + 'calls_total{hook_point="PreVMStop"}'], 0)
-        self.assertEqual(samples[prefix + 'refusals_total{hook_point="PreVMStart"}'], 1)
-        self.assertEqual(samples[prefix + 'errors_total{hook_point="PreVMStart"}'], 1)
-        self.assertEqual(samples[prefix + 'duration_seconds_count'], 3)
-        self.assertEqual(samples[prefix + 'duration_seconds_bucket{le="+Inf"}'], 3)
-        buckets = [value for name, value in samples.items() if '_bucket' in name]
-        self.assertEqual(buckets, sorted(buckets))
-        self.assertAlmostEqual(samples['kubevirt_gpu_hook_checked_timestamp_seconds'], time.time(), delta=30)
-
-    def test_health(self):
-        port = self.port()
-        node = self.start_node('--listen', f':{port}', '--interval', '1')
-        self.assertEqual(self.get(port, '/healthz')[:2], (200, 'ok\n'))
-        for method, path, status in ('GET', '/', 404), ('GET', '/metrics/', 404), ('GET', '/%2e%2e/metrics', 404), \
-                ('POST', '/metrics', 405), ('HEAD', '/metrics', 200), ('GET', '/metrics?x=1', 200):
-            self.assertEqual(self.get(port, path, method)[0], status, path)
-        (self.sysfs / 'bus/pci/devices').rename(self.sysfs / 'bus/pci/away')
-        self.wait_until(lambda: self.get(port, '/healthz')[0] == 503)
-        self.assertIn('cannot list the PCI devices', self.get(port, '/healthz')[1])
-        # The last that is known, and since when.
-        self.assertIn('kubevirt_gpu_hook_device_readiness{', self.get(port, '/metrics')[1])
-        (self.sysfs / 'bus/pci/away').rename(self.sysfs / 'bus/pci/devices')
-        self.wait_until(lambda: self.get(port, '/healthz')[0] == 200)
-        self.assertEqual(node.text.count('cannot list the PCI devices'), 1)
-
-    def test_features(self):
-        features = self.folder / 'features'
-        features.write_text('kubevirt-gpu-hook.old=1\n')
-        self.start_node('--features', features, '--interval', '1')
-        self.assertIn('kubevirt-gpu-hook.10de-2484.ready=1\n', features.read_text())
-        self.assertNotIn('old', features.read_text())
-        (self.sysfs / 'bus/pci/devices' / GPU / 'power_state').write_text('error\n')
-        self.wait_until(lambda: 'kubevirt-gpu-hook.ready=false' in features.read_text())
-
-    def test_wrong_usage(self):
-        for options, code, word in (((), 64, 'nothing to do'), (('--socket', 'relative'), 64, '--socket'),
-                                    (('--listen', '9400'), 64, '--listen'), (('--listen', 'localhost:1'), 64, '--listen'),
-                                    (('--listen', '1.2.3.4:0'), 64, '--listen'), (('--listen', ':70000'), 64, '--listen'),
-                                    (('--socket', '/x/y.sock', '--interval', '0'), 64, '--interval'),
-                                    (('--socket', '/x/y.sock', '--compute-dir', '/x'), 64, 'compute-dir'),
-                                    (('--socket', '/x/y.sock'), 1, 'cannot listen on /x/y.sock'),
-                                    (('--listen', '203.0.113.7:9400'), 1, 'cannot listen on 203.0.113.7:9400')):
-            done = subprocess.run([sidecar.hook, 'node', *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=20)
-            self.assertEqual(done.returncode, code, (options, done.stderr))
-            self.assertIn(word, done.stderr)
-
-    def test_without_a_socket(self):
-        """Metrics and features alone, where there is no KubeVirt 1.9."""
-        port = self.port()
-        write(self.sysfs, hosts.CASES['healthy']['tree'])
-        process = subprocess.Popen([sidecar.hook, 'node', '--sysfs', self.sysfs, '--listen', f'127.0.0.1:{port}'],
-                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            def answers():
-                try:
-                    return self.get(port, '/healthz')[0] == 200
-                except OSError:
-                    return False
-            self.wait_until(answers)
-        finally:
-            process.terminate()
-        self.assertEqual(process.wait(20), 0)
