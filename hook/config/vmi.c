@@ -1,5 +1,6 @@
 #include "config/vmi.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -50,22 +51,71 @@ int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err) {
     return failed;
 }
 
+/* .gpus and .hostDevices, in this order. */
+enum { LISTS = 2 };
+
+static const json_t *find_list(const struct vmi *vmi, size_t list) {
+    static const char *const names[LISTS] = {"gpus", "hostDevices"};
+    const json_t *domain = json_object_get(json_object_get(vmi->root, "spec"), "domain");
+    return json_object_get(json_object_get(domain, "devices"), names[list]);
+}
+
+/* Returns false where the device has no name. */
+static bool read_request(const json_t *device, bool is_gpu, struct vmi_request *request) {
+    const char *resource = json_string_value(json_object_get(device, "deviceName"));
+    *request = (struct vmi_request){json_string_value(json_object_get(device, "name")),
+                                    resource && *resource ? resource : NULL, is_gpu};
+    return request->name != NULL;
+}
+
 bool vmi_request(const struct vmi *vmi, size_t index, struct vmi_request *request) {
-    static const char *const lists[] = {"gpus", "hostDevices"};
-    const json_t *spec = json_object_get(vmi->root, "spec");
-    const json_t *devices = json_object_get(json_object_get(spec, "domain"), "devices");
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    for (size_t i = 0; i < LISTS; i++) {
         size_t position;
         json_t *device;
-        json_array_foreach(json_object_get(devices, lists[i]), position, device) {
-            const char *resource = json_string_value(json_object_get(device, "deviceName"));
-            *request = (struct vmi_request){json_string_value(json_object_get(device, "name")),
-                                            resource && *resource ? resource : NULL};
-            if (request->name && index-- == 0)
+        json_array_foreach(find_list(vmi, i), position, device) {
+            if (read_request(device, i == 0, request) && index-- == 0)
                 return true;
         }
     }
     return false;
+}
+
+static int compare_requests(const void *a, const void *b) {
+    const struct vmi_request *one = a, *other = b;
+    if (!one->resource != !other->resource)
+        return one->resource ? 1 : -1;
+    int order = one->resource ? strcmp(one->resource, other->resource) : 0;
+    return order ? order : strcmp(one->name, other->name);
+}
+
+int vmi_requests_read(const struct vmi *vmi, struct vmi_requests *requests, struct error *err) {
+    const size_t most = json_array_size(find_list(vmi, 0)) + json_array_size(find_list(vmi, 1));
+    requests->list = calloc(most + 1, sizeof(*requests->list));
+    if (!requests->list)
+        return error_no_memory(err);
+    for (size_t i = 0; i < LISTS; i++) {
+        size_t position;
+        json_t *device;
+        json_array_foreach(find_list(vmi, i), position, device) {
+            requests->count += read_request(device, i == 0, &requests->list[requests->count]);
+        }
+    }
+    qsort(requests->list, requests->count, sizeof(*requests->list), compare_requests);
+    return 0;
+}
+
+size_t vmi_requests_of_one(const struct vmi_requests *requests, size_t first) {
+    const char *resource = requests->list[first].resource;
+    size_t end = first + 1;
+    while (end < requests->count &&
+           (resource ? strcmp(requests->list[end].resource, resource) == 0 : !requests->list[end].resource))
+        end++;
+    return end - first;
+}
+
+void vmi_requests_free(struct vmi_requests *requests) {
+    free(requests->list);
+    *requests = (struct vmi_requests){0};
 }
 
 const char *vmi_device_name(const struct vmi *vmi, size_t index) {

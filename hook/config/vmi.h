@@ -25,12 +25,32 @@ int vmi_parse(struct bytes text, struct vmi *vmi, struct error *err);
 struct vmi_request {
     const char *name;
     const char *resource; /* "nvidia.com/GA102GL_A10", of a device plugin; NULL: a claim gives it (DRA) */
+    bool is_gpu;          /* of .gpus */
 };
 
 /* Fills *request with the device at `index` of spec.domain.devices.gpus and .hostDevices. Returns false behind the
  * last.
  */
 bool vmi_request(const struct vmi *vmi, size_t index, struct vmi_request *request);
+
+/* All of them: those of one resource stand together, those of claims first. */
+struct vmi_requests {
+    struct vmi_request *list;
+    size_t count;
+};
+
+/* Reads all that the VMI asks for into *requests (must be {0}; vmi_requests_free gives it back). Fails without memory
+ * only. */
+int vmi_requests_read(const struct vmi *vmi, struct vmi_requests *requests, struct error *err);
+
+/* How many requests from the one at `first` on are for its resource. */
+size_t vmi_requests_of_one(const struct vmi_requests *requests, size_t first);
+
+void vmi_requests_free(struct vmi_requests *requests);
+
+static inline void vmi_requests_free_at(struct vmi_requests *requests) {
+    vmi_requests_free(requests);
+}
 
 /* The name of the device at `index` among those that the VMI asks for in spec.domain.devices.gpus and .hostDevices, or
  * NULL behind the last. */
