@@ -9,15 +9,19 @@
 #include "kubelet/pods.h"
 #include "walk.h"
 
-/* What the kubelet said; NULL: it could not be asked. */
+/* What the kubelet says. */
 struct node_devices {
-    const struct pod_list *pods;        /* which pod has which devices */
-    const struct pod_list *allocatable; /* all that it could give away */
+    const struct pod_list *pods; /* which pod has which devices; NULL: it could not be asked */
+
+    /* All that it could give away, asked for where `pods` tells nothing of the VM; NULL: it could not be asked. */
+    const struct pod_list *(*allocatable)(void *context);
+    void *context;
 };
 
 /* Judges the devices of the VM's pod. Those parts of the annotation that its owner may not set do not count. Where the
- * pod is not known yet, or nothing tells which devices its are: each device that could be meant, and only if none of
- * them is ready that is a refusal. `walk` needs no publisher and no memory.
+ * pod is not known yet, or nothing tells which devices its are: those that the kubelet could give it, and only if there
+ * are some and none of them is ready that is a refusal. Where it names none, nothing is. `walk` needs no publisher and
+ * no memory.
  *
  * Fails with ERROR_REFUSED and the remedies, or with ERROR_INPUT where the annotation cannot be read. Lines for the log
  * are in *reply, which has no domain; the caller gives it to walk_reply_free. Any thread may call it. */

@@ -1,132 +1,172 @@
 #include "walk_node_devices.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/devices.h"
 #include "host/identity.h"
 #include "kubelet/device_id.h"
 
-static void add(struct node_device_list *devices, const struct node_device *device) {
+/* The requests for one resource, or those of claims. */
+struct asked {
+    const struct vmi_request *requests;
+    size_t count;
+};
+
+/* What listing needs, while it lasts. */
+struct listing {
+    const struct sysfs *sysfs;
+    struct asked asked;
+    int group; /* whose members are listed */
+    bool found;
+    struct node_device_list *devices;
+};
+
+static bool is_same(const struct node_device *a, const struct node_device *b) {
+    return a->kind == b->kind &&
+           (a->kind == DEVICE_PCI ? pci_address_equal(a->address, b->address) : strcmp(a->uuid, b->uuid) == 0);
+}
+
+/* Of a group's set only those count that are in the same set, or that have a name of their own. */
+static void add(const struct listing *listing, struct node_device device) {
+    struct node_device_list *devices = listing->devices;
+    device.requests = listing->asked.requests;
+    device.request_count = listing->asked.count;
+    device.group = listing->group;
+    device.set = devices->sets;
     for (size_t i = 0; i < devices->count; i++) {
         const struct node_device *known = &devices->list[i];
-        if (known->kind == device->kind &&
-            (device->kind == DEVICE_PCI ? pci_address_equal(known->address, device->address)
-                                        : strcmp(known->uuid, device->uuid) == 0))
+        if ((known->group == HOST_GROUP_UNKNOWN || known->set == device.set) && is_same(known, &device))
             return;
     }
     if (devices->count < NODE_DEVICES_MAX)
-        devices->list[devices->count++] = *device;
+        devices->list[devices->count++] = device;
 }
 
-static void add_function(struct node_device_list *devices, struct pci_address address, const char *resource) {
-    add(devices, &(struct node_device){.kind = DEVICE_PCI, .address = address, .resource = resource});
+static void add_function(struct listing *listing, struct pci_address address) {
+    add(listing, (struct node_device){.kind = DEVICE_PCI, .address = address});
+    listing->found = true;
 }
 
-static void add_mdev(struct node_device_list *devices, const char *uuid, const char *resource) {
-    struct node_device device = {.kind = DEVICE_MDEV, .resource = resource};
+static void add_mdev(struct listing *listing, const char *uuid) {
+    struct node_device device = {.kind = DEVICE_MDEV};
     snprintf(device.uuid, sizeof(device.uuid), "%s", uuid);
-    add(devices, &device);
+    add(listing, device);
+    listing->found = true;
 }
 
 /* --- groups -------------------------------------------------------------------------------------------------- */
 
-struct members {
-    const struct sysfs *sysfs;
-    const char *resource;
-    bool only_gpus;
-    struct node_device_list *devices;
-};
-
 static int add_member(void *context, const char *name) {
-    const struct members *members = context;
+    struct listing *listing = context;
     struct device_id id;
     struct host_device device;
     device_id_parse(name, &id);
     if (id.kind == DEVICE_ID_MDEV)
-        add_mdev(members->devices, id.uuid, members->resource);
+        add_mdev(listing, id.uuid);
     if (id.kind != DEVICE_ID_ADDRESS)
         return 0;
-    host_read_device(members->sysfs, id.address, &device);
-    const bool is_bridge = device.state == HOST_PRESENT && device.identity.class_code >> 16 == BASE_CLASS_BRIDGE;
-    if (members->only_gpus ? host_device_goes_to_vms(members->sysfs, id.address) : !is_bridge)
-        add_function(members->devices, id.address, members->resource);
+    host_read_device(listing->sysfs, id.address, &device);
+    if (device.state != HOST_PRESENT || device.identity.class_code >> 16 != BASE_CLASS_BRIDGE)
+        add_function(listing, id.address);
     return 0;
 }
 
-static void add_group(const struct sysfs *sysfs, int group, const char *resource, struct node_device_list *devices) {
-    char path[64];
-    struct members members = {sysfs, resource, true, devices};
+static int compare_members(const void *a, const void *b) {
+    const struct node_device *one = a, *other = b;
+    return one->kind == DEVICE_PCI && other->kind == DEVICE_PCI ? pci_address_compare(one->address, other->address)
+                                                                : strcmp(one->uuid, other->uuid);
+}
+
+/* Was the group given to the same requests before? */
+static bool is_listed(const struct listing *listing) {
+    for (size_t i = 0; i < listing->devices->count; i++)
+        if (listing->devices->list[i].group == listing->group &&
+            listing->devices->list[i].requests == listing->asked.requests)
+            return true;
+    return false;
+}
+
+static void add_group(struct listing *listing, int group) {
+    struct node_device_list *devices = listing->devices;
     const size_t before = devices->count;
-    snprintf(path, sizeof(path), "kernel/iommu_groups/%d/devices", group);
-    (void)sysfs_list(sysfs, path, add_member, &members);
-    members.only_gpus = false;
-    if (devices->count == before)
-        (void)sysfs_list(sysfs, path, add_member, &members);
+    char path[64];
+    listing->group = group;
+    if (!is_listed(listing)) {
+        snprintf(path, sizeof(path), "kernel/iommu_groups/%d/devices", group);
+        (void)sysfs_list(listing->sysfs, path, add_member, listing);
+        qsort(&devices->list[before], devices->count - before, sizeof(*devices->list), compare_members);
+        devices->sets++;
+    }
+    listing->group = HOST_GROUP_UNKNOWN;
 }
 
 /* --- a pod's ------------------------------------------------------------------------------------------------- */
 
-static void add_device(const struct pod_device *device, const struct sysfs *sysfs, struct node_device_list *devices) {
-    struct device_id id;
-    if (device->resource)
-        device_id_parse(device->id, &id);
-    else
-        device_id_find(device->id, &id);
-    switch (id.kind) {
-    case DEVICE_ID_ADDRESS:
-        /* Of claims, those of networks may be among them. */
-        if (device->resource || host_device_goes_to_vms(sysfs, id.address))
-            add_function(devices, id.address, device->resource);
-        break;
-    case DEVICE_ID_MDEV:
-        add_mdev(devices, id.uuid, device->resource);
-        break;
-    case DEVICE_ID_GROUP:
-        add_group(sysfs, id.group, device->resource, devices);
-        break;
-    case DEVICE_ID_OTHER:
-        break;
-    }
-}
-
-/* Was the request, or one before it, for the same resource? */
-static bool is_first(const struct vmi *vmi, size_t index) {
-    struct vmi_request request, earlier;
-    vmi_request(vmi, index, &request);
-    for (size_t i = 0; i < index && vmi_request(vmi, i, &earlier); i++)
-        if (request.resource ? earlier.resource && strcmp(earlier.resource, request.resource) == 0 : !earlier.resource)
-            return false;
-    return true;
+static void add_named(struct listing *listing, const struct pod_device *device, const struct device_id *id) {
+    if (id->kind == DEVICE_ID_MDEV)
+        add_mdev(listing, id->uuid);
+    /* Of claims, those of networks may be among them. */
+    else if (id->kind == DEVICE_ID_ADDRESS &&
+             (device->resource || host_device_goes_to_vms(listing->sysfs, id->address)))
+        add_function(listing, id->address);
+    listing->devices->sets++;
 }
 
 static bool is_of(const struct pod_device *device, const char *resource) {
     return resource ? device->resource && strcmp(device->resource, resource) == 0 : !device->resource;
 }
 
-size_t node_devices_of(const struct pod *pod, const struct vmi *vmi, const struct sysfs *sysfs,
-                       struct node_device_list *devices) {
-    struct vmi_request request;
-    size_t missing = 0;
-    for (size_t i = 0; vmi_request(vmi, i, &request); i++) {
-        const size_t before = devices->count;
-        if (!is_first(vmi, i))
+/* The devices of the pod that the requests were given: what has a name of its own, or groups, too. Were there any? */
+static bool add_devices(struct listing *listing, const struct pod *pod, bool groups) {
+    listing->found = false;
+    for (size_t i = 0; i < pod->count; i++) {
+        const struct pod_device *device = &pod->devices[i];
+        struct device_id id;
+        if (!is_of(device, listing->asked.requests->resource))
             continue;
-        for (size_t j = 0; j < pod->count; j++)
-            if (is_of(&pod->devices[j], request.resource))
-                add_device(&pod->devices[j], sysfs, devices);
-        missing += devices->count == before;
+        if (device->resource)
+            device_id_parse(device->id, &id);
+        else
+            device_id_find(device->id, &id);
+        if (id.kind != DEVICE_ID_GROUP)
+            add_named(listing, device, &id);
+        else if (groups)
+            add_group(listing, id.group);
+    }
+    return listing->found;
+}
+
+size_t node_devices_of(const struct pod *pod, const struct vmi_requests *requests, const struct sysfs *sysfs,
+                       struct node_device_list *devices) {
+    struct listing listing = {.sysfs = sysfs, .group = HOST_GROUP_UNKNOWN, .devices = devices};
+    size_t missing = 0;
+    /* First without groups: what they stand for depends on what else has a name. */
+    for (int groups = 0; groups <= 1; groups++) {
+        for (size_t i = 0; i < requests->count; i += listing.asked.count) {
+            listing.asked = (struct asked){&requests->list[i], vmi_requests_of_one(requests, i)};
+            missing += !add_devices(&listing, pod, groups) && groups;
+        }
     }
     return missing;
 }
 
+size_t node_devices_of_set(const struct node_device *first, size_t count) {
+    size_t members = 1;
+    while (members < count && first[members].set == first->set)
+        members++;
+    return members;
+}
+
 int node_devices_all(const struct sysfs *sysfs, struct node_device_list *devices, struct error *err) {
     CLEANUP(host_devices_free) struct host_devices found = {0};
+    struct listing listing = {.sysfs = sysfs, .group = HOST_GROUP_UNKNOWN, .devices = devices};
     if (host_devices_list(sysfs, &found, err) < 0)
         return -1;
-    for (size_t i = 0; i < found.function_count; i++)
-        add_function(devices, found.functions[i], NULL);
-    for (size_t i = 0; i < found.mdev_count; i++)
-        add_mdev(devices, found.mdevs[i], NULL);
+    for (size_t i = 0; i < found.function_count; i++, devices->sets++)
+        add_function(&listing, found.functions[i]);
+    for (size_t i = 0; i < found.mdev_count; i++, devices->sets++)
+        add_mdev(&listing, found.mdevs[i]);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "rpc/node_hook.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -33,24 +34,75 @@ static enum node_hook_point find_point(const char *name) {
 
 /* --- one call ------------------------------------------------------------------------------------------------ */
 
-/* The kubelet's silence refuses nobody: then each device that could be meant is looked at. */
-static int judge(const struct node_hook *hook, struct bytes vmi_text, struct walk_reply *reply, struct error *err) {
+/* For so long a kubelet that did not answer in time is not asked. */
+#define SILENCE_SECONDS 5
+
+/* An answer beyond this leaves much free memory behind, which is given back. */
+#define LARGE_ANSWER (1u << 20)
+
+/* What a call has heard of the kubelet. */
+struct hearing {
+    struct node_hook *hook;
+    struct kubelet kubelet;
+    struct pod_list pods, allocatable;
+    struct error silent; /* why it says nothing */
+};
+
+typedef int kubelet_question(struct kubelet *kubelet, struct pod_list *list, struct error *err);
+
+static time_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static void set_silent_until(struct node_hook *hook, time_t until) {
+    pthread_mutex_lock(&hook->lock);
+    hook->silent_until = until;
+    pthread_mutex_unlock(&hook->lock);
+}
+
+/* A kubelet that hangs is left alone for a while: with every call waiting for it, others' would come too late. */
+static int ask(struct hearing *hearing, kubelet_question *question, struct pod_list *list) {
+    struct node_hook *hook = hearing->hook;
+    pthread_mutex_lock(&hook->lock);
+    const bool is_silent = now() < hook->silent_until;
+    pthread_mutex_unlock(&hook->lock);
+    if (is_silent)
+        return error_set(&hearing->silent, ERROR_INTERNAL,
+                         "the kubelet at %s did not answer in time a moment ago: it is not asked", hook->kubelet);
+    if (question(&hearing->kubelet, list, &hearing->silent) == 0)
+        return 0;
+    if (hearing->kubelet.is_late)
+        set_silent_until(hook, now() + SILENCE_SECONDS);
+    return -1;
+}
+
+static const struct pod_list *ask_allocatable(void *context) {
+    struct hearing *hearing = context;
+    if (hearing->silent.code != ERROR_NONE)
+        return NULL;
+    return ask(hearing, kubelet_list_allocatable, &hearing->allocatable) < 0 ? NULL : &hearing->allocatable;
+}
+
+static int judge(struct node_hook *hook, struct bytes vmi_text, struct walk_reply *reply, struct error *err) {
     CLEANUP(vmi_free) struct vmi vmi = {0};
-    CLEANUP(pod_list_free) struct pod_list pods = {0}, allocatable = {0};
-    struct error silent = {0};
+    struct hearing hearing = {.hook = hook, .kubelet = {.socket = hook->kubelet}};
     struct vmi_request request;
     if (vmi_parse(vmi_text, &vmi, err) < 0)
         return -1;
     if (!vmi_request(&vmi, 0, &request)) /* as most VMs of a cluster */
         return 0;
-    struct node_devices devices = {0};
-    if (kubelet_list(hook->kubelet, &pods, &silent) == 0)
-        devices.pods = &pods;
-    if (devices.pods && kubelet_list_allocatable(hook->kubelet, &allocatable, &silent) == 0)
-        devices.allocatable = &allocatable;
-    if (silent.code != ERROR_NONE)
-        buffer_printf(&reply->warnings, "%s\n", silent.message);
-    return walk_node(hook->walk, &vmi, &devices, reply, err);
+    const struct pod_list *pods = ask(&hearing, kubelet_list, &hearing.pods) < 0 ? NULL : &hearing.pods;
+    const struct node_devices devices = {pods, ask_allocatable, &hearing};
+    int failed = walk_node(hook->walk, &vmi, &devices, reply, err);
+    if (hearing.silent.code != ERROR_NONE)
+        buffer_printf(&reply->warnings, "%s\n", hearing.silent.message);
+    pod_list_free(&hearing.pods);
+    pod_list_free(&hearing.allocatable);
+    if (hearing.kubelet.bytes > LARGE_ANSWER)
+        malloc_trim(0);
+    return failed;
 }
 
 static void count_call(struct node_hook *hook, enum node_hook_point point, enum error_code code,
@@ -75,8 +127,10 @@ static int handle_execute(void *context, struct bytes request, struct buffer *re
     CLEANUP(message_free)
     ProtobufCMessage *message =
         message_decode(&kubevirt__hooks__plugins__v1alpha1__execute_node_hook_request__descriptor, request, err);
-    if (!message)
+    if (!message) {
+        count_call(hook, NODE_HOOK_OTHER, err->code, &start);
         return -1;
+    }
     const Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookRequest *asked = (void *)message;
     const enum node_hook_point point = find_point(asked->hookpoint);
     CLEANUP(walk_reply_free) struct walk_reply lines = {0};

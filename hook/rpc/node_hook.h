@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <time.h>
 
 #include "rpc/server.h"
 #include "walk.h"
@@ -36,8 +37,9 @@ struct node_hook_calls {
 struct node_hook {
     const struct walk *walk;
     const char *kubelet;  /* its pod-resources socket */
-    pthread_mutex_t lock; /* of `calls` */
+    pthread_mutex_t lock; /* of the rest */
     struct node_hook_calls calls;
+    time_t silent_until; /* by the monotonic clock: the kubelet hangs, and is not asked before */
 };
 
 /* Fills `methods` with what `hook` (which must outlive the server) serves. Returns their number. */

@@ -40,6 +40,10 @@ static bool make_vmi(struct bytes annotation, struct buffer *vmi) {
     return true;
 }
 
+static const struct pod_list *give_list(void *list) {
+    return list;
+}
+
 static void ask(struct walk walk, struct bytes vmi_text, struct bytes answer, unsigned use) {
     CLEANUP(vmi_free) struct vmi vmi = {0};
     CLEANUP(pod_list_free) struct pod_list pods = {0}, allocatable = {0};
@@ -51,7 +55,7 @@ static void ask(struct walk walk, struct bytes vmi_text, struct bytes answer, un
     if (use & AS_PODS && pod_list_parse(answer, &pods, &unread) == 0)
         devices.pods = &pods;
     if (use & AS_ALLOCATABLE && pod_list_parse_allocatable(answer, &allocatable, &unread) == 0)
-        devices.allocatable = &allocatable;
+        devices = (struct node_devices){devices.pods, give_list, &allocatable};
     walk.is_of_admin = use & 32;
     if (walk_node(&walk, &vmi, &devices, &reply, &err) < 0 && (err.code == ERROR_INTERNAL || !err.message[0]))
         __builtin_trap();

@@ -101,7 +101,7 @@ class Devices(NodeTestCase):
 
 
 class Unknown(NodeTestCase):
-    """Where nothing tells which devices the VM has, only a node without any that works refuses it."""
+    """Where nothing tells which devices the VM has, it is refused only if the plugin has some and none of them works."""
 
     def setUp(self):
         super().setUp()
@@ -116,6 +116,7 @@ class Unknown(NodeTestCase):
 
     def test_none_works(self):
         node = self.start_node(case=self.trees['none'])
+        self.kubelet.allocatable = {RESOURCE: ['0000:02:00.0']}
         with self.assertStatus('FAILED_PRECONDITION', 'no device of this node that the VM could get is ready: '
                                f'0000:02:00.0', 'driver: nvidia', 'driverctl'):
             execute(self.socket, ONE)

@@ -112,6 +112,43 @@ static void devices_in_turn(void **state) {
     assert_null(vmi_device_name(&vmi, 3));
 }
 
+/* Those of one resource together, of claims first, and the names in order. */
+static void all_devices(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *resource;
+        bool is_gpu;
+        size_t of_one;
+    } expected[] = {{"c", NULL, false, 2},
+                    {"e", NULL, true, 1},
+                    {"a", "r/1", true, 2},
+                    {"d", "r/1", false, 1},
+                    {"b", "r/2", true, 1}};
+    struct error err = {0};
+    CLEANUP(vmi_free) struct vmi vmi = {0}, none = {0};
+    CLEANUP(vmi_requests_free) struct vmi_requests requests = {0}, nothing = {0};
+    vmi_parse(bytes_of("{\"spec\": {\"domain\": {\"devices\": {\"hostDevices\": [{\"name\": \"d\", \"deviceName\": "
+                       "\"r/1\"}, {}, {\"name\": \"c\"}], \"gpus\": [{\"name\": \"b\", \"deviceName\": \"r/2\"}, "
+                       "{\"name\": \"e\", \"deviceName\": \"\"}, {\"name\": 1}, {\"name\": \"a\", "
+                       "\"deviceName\": \"r/1\"}]}}}}"),
+              &vmi, &err);
+    vmi_parse(bytes_of("{\"spec\": []}"), &none, &err);
+    assert_int_equal(vmi_requests_read(&vmi, &requests, &err), 0);
+    assert_int_equal(vmi_requests_read(&none, &nothing, &err), 0);
+    assert_no_error(&err);
+    assert_int_equal(nothing.count, 0);
+    assert_int_equal(requests.count, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        const struct vmi_request *request = &requests.list[i];
+        assert_string_equal(request->name, expected[i].name);
+        assert_true(!request->resource == !expected[i].resource);
+        if (request->resource)
+            assert_string_equal(request->resource, expected[i].resource);
+        assert_int_equal(request->is_gpu, expected[i].is_gpu);
+        assert_int_equal(vmi_requests_of_one(&requests, i), expected[i].of_one);
+    }
+}
+
 /* A migration that has ended, well or not, is none: nothing else is said of how long it is remembered. */
 static void migrations(void **state) {
     (void)state;
@@ -157,8 +194,13 @@ static void free_may_be_repeated(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_that_is_read), cmocka_unit_test(absent_fields),   cmocka_unit_test(refused),
-        cmocka_unit_test(devices_asked_for),       cmocka_unit_test(devices_in_turn), cmocka_unit_test(migrations),
+        cmocka_unit_test(everything_that_is_read),
+        cmocka_unit_test(absent_fields),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(devices_asked_for),
+        cmocka_unit_test(devices_in_turn),
+        cmocka_unit_test(all_devices),
+        cmocka_unit_test(migrations),
         cmocka_unit_test(free_may_be_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
