@@ -89,6 +89,6 @@ size_t hooks_methods(struct hooks *hooks, struct rpc_method methods[HOOK_METHODS
     for (size_t i = 0; i < HOOK_METHODS_MAX; i++)
         if (method_table[i].first <= hooks->last && hooks->first <= method_table[i].last)
             methods[count++] =
-                (struct rpc_method){method_table[i].path, method_table[i].handle, hooks, method_table[i].quick};
+                (struct rpc_method){method_table[i].path, method_table[i].handle, hooks, method_table[i].quick, NULL};
     return count;
 }

@@ -150,8 +150,21 @@ static int handle_execute(void *context, struct bytes request, struct buffer *re
     return message_encode(&response.base, reply, err);
 }
 
+/* Points at which nothing is checked need not wait for those at which a slow kubelet is. */
+static bool is_quick(struct bytes request) {
+    struct error unread = {0};
+    CLEANUP(message_free)
+    ProtobufCMessage *message =
+        message_decode(&kubevirt__hooks__plugins__v1alpha1__execute_node_hook_request__descriptor, request, &unread);
+    if (!message)
+        return true;
+    const Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookRequest *asked = (void *)message;
+    const enum node_hook_point point = find_point(asked->hookpoint);
+    return point == NODE_HOOK_OTHER || !points[point].is_checked;
+}
+
 size_t node_hook_methods(struct node_hook *hook, struct rpc_method methods[NODE_HOOK_METHODS_MAX]) {
-    methods[0] = (struct rpc_method){NODE_HOOK_PATH, handle_execute, hook, false};
+    methods[0] = (struct rpc_method){NODE_HOOK_PATH, handle_execute, hook, false, is_quick};
     return NODE_HOOK_METHODS_MAX;
 }
 

@@ -48,6 +48,6 @@ static int handle_mutate_domain(void *context, struct bytes request, struct buff
 }
 
 size_t plugin_methods(struct plugin *plugin, struct rpc_method methods[PLUGIN_METHODS_MAX]) {
-    methods[0] = (struct rpc_method){PLUGIN_MUTATE_DOMAIN_PATH, handle_mutate_domain, plugin, false};
+    methods[0] = (struct rpc_method){PLUGIN_MUTATE_DOMAIN_PATH, handle_mutate_domain, plugin, false, NULL};
     return PLUGIN_METHODS_MAX;
 }

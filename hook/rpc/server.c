@@ -94,27 +94,50 @@ static int arm(struct rpc_server *server, const struct method_slot *slot) {
     return -1;
 }
 
+/* Reads the request of a method that is served; the slice is the caller's to unref. */
+static int read_request(const struct call *call, grpc_slice *slice, struct error *err) {
+    const char *path = call->slot->method->path;
+    grpc_byte_buffer_reader reader;
+    if (!call->request)
+        return error_set(err, ERROR_INPUT, "%s: the request has no message", path);
+    if (!grpc_byte_buffer_reader_init(&reader, call->request))
+        return error_set(err, ERROR_INPUT, "%s: the request cannot be decompressed", path);
+    *slice = grpc_byte_buffer_reader_readall(&reader);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return 0;
+}
+
+static struct bytes slice_bytes(const grpc_slice *slice) {
+    return (struct bytes){GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
+}
+
 static void run_handler(struct call *call, struct buffer *reply, struct error *err) {
+    grpc_slice slice;
     if (!call->slot) {
         error_set(err, ERROR_UNIMPLEMENTED, "this hook does not serve that method");
         return;
     }
     const struct rpc_method *method = call->slot->method;
-    if (!call->request) {
-        error_set(err, ERROR_INPUT, "%s: the request has no message", method->path);
+    if (read_request(call, &slice, err) < 0)
         return;
-    }
-    grpc_byte_buffer_reader reader;
-    if (!grpc_byte_buffer_reader_init(&reader, call->request)) {
-        error_set(err, ERROR_INPUT, "%s: the request cannot be decompressed", method->path);
-        return;
-    }
-    grpc_slice slice = grpc_byte_buffer_reader_readall(&reader);
-    struct bytes request = {GRPC_SLICE_START_PTR(slice), GRPC_SLICE_LENGTH(slice)};
-    if (method->handle(method->context, request, reply, err) == 0)
+    if (method->handle(method->context, slice_bytes(&slice), reply, err) == 0)
         buffer_check(reply, err);
     grpc_slice_unref(slice);
-    grpc_byte_buffer_reader_destroy(&reader);
+}
+
+/* Need the call wait for no other? */
+static bool is_quick(const struct call *call) {
+    struct error unread = {0};
+    grpc_slice slice;
+    if (!call->slot || call->slot->method->quick)
+        return true;
+    if (!call->slot->method->is_quick)
+        return false;
+    if (read_request(call, &slice, &unread) < 0)
+        return true;
+    bool quick = call->slot->method->is_quick(slice_bytes(&slice));
+    grpc_slice_unref(slice);
+    return quick;
 }
 
 static void count_running(struct rpc_server *server, bool begins) {
@@ -191,7 +214,7 @@ static struct call *end_long_call(struct rpc_server *server) {
 static void handle_call(struct call *call) {
     struct rpc_server *server = call->server;
     count_running(server, true);
-    if (!call->slot || call->slot->method->quick) {
+    if (is_quick(call)) {
         reply(call);
         return;
     }

@@ -28,6 +28,7 @@ struct rpc_method {
     rpc_handler *handle;
     void *context;
     bool quick; /* takes no time to speak of, and must be answered however many long calls are running */
+    bool (*is_quick)(struct bytes request); /* NULL: none is, else; asked before a call waits for others */
 };
 
 struct rpc_server;

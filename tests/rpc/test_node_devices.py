@@ -148,14 +148,14 @@ class Options(DevicesTestCase):
 class Load(DevicesTestCase):
     def attempts(self, calls):
         """The calls at the same time, as (content, point); how each ended, and how long all took."""
-        ends = []
+        self.ends = []
 
         def call(content, point):
             try:
                 execute(self.socket, content, point, timeout=10)
-                ends.append('OK')
+                self.ends.append('OK')
             except grpc.RpcError as error:
-                ends.append(error.code().name)
+                self.ends.append(error.code().name)
 
         start = time.monotonic()
         threads = [threading.Thread(target=call, args=arguments) for arguments in calls]
@@ -163,7 +163,7 @@ class Load(DevicesTestCase):
             thread.start()
         for thread in threads:
             thread.join()
-        return ends, time.monotonic() - start
+        return self.ends, time.monotonic() - start
 
     def hang(self):
         """A kubelet that takes calls and never answers."""
@@ -182,13 +182,16 @@ class Load(DevicesTestCase):
         self.assertLess(self.attempts([(ONE, 'PreVMStart')])[1], 0.9)
 
     def test_other_points_meanwhile(self):
+        """Nothing is checked there, and they do not wait for those that are."""
         self.start_node(kubelet=self.hang())
         waiting = threading.Thread(target=self.attempts, args=([(ONE, 'PreVMStart')] * 14,))
         waiting.start()
-        time.sleep(0.2)
-        ends, took = self.attempts([(ONE, 'PostVMStart'), (vmi(), 'PreVMStart')])
+        time.sleep(0.3)
+        for point in 'PostVMStart', 'Later':
+            execute(self.socket, ONE, point)
+        ended = list(self.ends)
         waiting.join()
-        self.assertEqual((ends, took < 4), (['OK'] * 2, True))
+        self.assertEqual(ended, [])
 
     def test_vms_with_many_devices(self):
         self.start_node()
