@@ -74,7 +74,13 @@ static int refuse(struct error *err) {
     return error_set(err, ERROR_INPUT, "the kubelet's answer is no message of its pod-resources API v1");
 }
 
-int pod_list_parse(struct bytes response, struct pod_list *list, struct error *err) {
+static bool is_of(const V1__PodResources *resources, const char *namespace, const char *vmi) {
+    const struct pod pod = {.name = resources->name, .namespace = resources->namespace_};
+    return !namespace || !vmi || pod_is_of(&pod, namespace, vmi);
+}
+
+int pod_list_parse(struct bytes response, const char *namespace, const char *vmi, struct pod_list *list,
+                   struct error *err) {
     *list = (struct pod_list){0};
     V1__ListPodResourcesResponse *message = v1__list_pod_resources_response__unpack(NULL, response.size, response.data);
     if (!message)
@@ -84,7 +90,7 @@ int pod_list_parse(struct bytes response, struct pod_list *list, struct error *e
     if (!list->pods)
         failed = error_no_memory(err);
     for (size_t i = 0; !failed && i < message->n_pod_resources; i++)
-        failed = add_pod(list, message->pod_resources[i], err);
+        failed = is_of(message->pod_resources[i], namespace, vmi) ? add_pod(list, message->pod_resources[i], err) : 0;
     v1__list_pod_resources_response__free_unpacked(message, NULL);
     if (failed)
         pod_list_free(list);

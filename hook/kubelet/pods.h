@@ -21,9 +21,10 @@ struct pod_list {
     size_t count;
 };
 
-/* Reads a ListPodResourcesResponse into *list (overwritten; on failure {0}). Pods without devices are left out. Fails
- * with ERROR_INPUT or ERROR_LIMIT. pod_list_free gives it back. */
-int pod_list_parse(struct bytes response, struct pod_list *list, struct error *err);
+/* Reads a ListPodResourcesResponse into *list (overwritten; on failure {0}): the pods of that VMI (NULL: all). Pods
+ * without devices are left out. Fails with ERROR_INPUT or ERROR_LIMIT. pod_list_free gives it back. */
+int pod_list_parse(struct bytes response, const char *namespace, const char *vmi, struct pod_list *list,
+                   struct error *err);
 
 /* Reads an AllocatableResourcesResponse, all devices of the node: a list of one pod without a name. */
 int pod_list_parse_allocatable(struct bytes response, struct pod_list *list, struct error *err);

@@ -21,7 +21,9 @@ static int ask(struct kubelet *kubelet, const char *method, struct buffer *reply
 
 int kubelet_list(struct kubelet *kubelet, struct pod_list *list, struct error *err) {
     CLEANUP(buffer_free) struct buffer reply = {0};
-    return ask(kubelet, METHOD("List"), &reply, err) < 0 ? -1 : pod_list_parse(buffer_bytes(&reply), list, err);
+    return ask(kubelet, METHOD("List"), &reply, err) < 0
+               ? -1
+               : pod_list_parse(buffer_bytes(&reply), kubelet->namespace, kubelet->vmi, list, err);
 }
 
 int kubelet_list_allocatable(struct kubelet *kubelet, struct pod_list *list, struct error *err) {

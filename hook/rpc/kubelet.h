@@ -12,13 +12,14 @@
 /* Whom to ask, and what came of it. */
 struct kubelet {
     const char *socket;
-    size_t bytes; /* of its answers so far */
-    bool is_late; /* the last did not come in time */
+    const char *namespace, *vmi; /* whose pods; NULL: all */
+    size_t bytes;                /* of its answers so far */
+    bool is_late;                /* the last did not come in time */
 };
 
-/* Fills *list with the pods that have devices (must be {0}; pod_list_free gives it back). Waits at most
- * KUBELET_TIMEOUT_MS: virt-handler waits for all of it. Fails with ERROR_INTERNAL where the kubelet does not answer,
- * with the socket in the message. */
+/* Fills *list with the pods that have devices and are the VMI's (must be {0}; pod_list_free gives it back). Waits at
+ * most KUBELET_TIMEOUT_MS: virt-handler waits for all of it. Fails with ERROR_INTERNAL where the kubelet does not
+ * answer, with the socket in the message. */
 #define KUBELET_TIMEOUT_MS 1000
 int kubelet_list(struct kubelet *kubelet, struct pod_list *list, struct error *err);
 

@@ -93,6 +93,8 @@ static int judge(struct node_hook *hook, struct bytes vmi_text, struct walk_repl
         return -1;
     if (!vmi_request(&vmi, 0, &request)) /* as most VMs of a cluster */
         return 0;
+    hearing.kubelet.namespace = vmi.namespace;
+    hearing.kubelet.vmi = vmi.name;
     const struct pod_list *pods = ask(&hearing, kubelet_list, &hearing.pods) < 0 ? NULL : &hearing.pods;
     const struct node_devices devices = {pods, ask_allocatable, &hearing};
     int failed = walk_node(hook->walk, &vmi, &devices, reply, err);

@@ -52,7 +52,7 @@ static void ask(struct walk walk, struct bytes vmi_text, struct bytes answer, un
     struct node_devices devices = {0};
     if (vmi_parse(vmi_text, &vmi, &err) < 0)
         __builtin_trap();
-    if (use & AS_PODS && pod_list_parse(answer, &pods, &unread) == 0)
+    if (use & AS_PODS && pod_list_parse(answer, NULL, NULL, &pods, &unread) == 0)
         devices.pods = &pods;
     if (use & AS_ALLOCATABLE && pod_list_parse_allocatable(answer, &allocatable, &unread) == 0)
         devices = (struct node_devices){devices.pods, give_list, &allocatable};

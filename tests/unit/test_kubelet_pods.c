@@ -60,7 +60,7 @@ static void everything(void **state) {
     CLEANUP(pod_list_free) struct pod_list list = {0};
     struct error err = {0};
     encode(&bytes);
-    assert_int_equal(pod_list_parse(buffer_bytes(&bytes), &list, &err), 0);
+    assert_int_equal(pod_list_parse(buffer_bytes(&bytes), NULL, NULL, &list, &err), 0);
     assert_int_equal(list.count, 1); /* the other has nothing */
     assert_string_equal(list.pods[0].name, "virt-launcher-vm-abcde");
     assert_string_equal(list.pods[0].namespace, "vms");
@@ -73,6 +73,11 @@ static void everything(void **state) {
         else
             assert_null(device->resource);
     }
+    CLEANUP(pod_list_free) struct pod_list own = {0}, others = {0};
+    assert_int_equal(pod_list_parse(buffer_bytes(&bytes), "vms", "vm", &own, &err), 0);
+    assert_int_equal(own.count, 1);
+    assert_int_equal(pod_list_parse(buffer_bytes(&bytes), "vms", "v", &others, &err), 0);
+    assert_int_equal(others.count, 0);
 }
 
 /* Any part of an answer, and any byte of it changed: a struct or an error, never a crash or a leak. */
@@ -90,7 +95,7 @@ static void damaged(void **state) {
             if (size)
                 part[size / 2] = (uint8_t)change;
             memset(&list, 0xff, sizeof(list));
-            if (pod_list_parse((struct bytes){part, size}, &list, &err) < 0)
+            if (pod_list_parse((struct bytes){part, size}, NULL, NULL, &list, &err) < 0)
                 assert_error(&err, ERROR_INPUT, "the kubelet's answer is no message");
             pod_list_free(&list);
             memset(&list, 0xff, sizeof(list));
