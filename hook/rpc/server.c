@@ -95,7 +95,7 @@ static int arm(struct rpc_server *server, const struct method_slot *slot) {
 }
 
 /* Reads the request of a method that is served; the slice is the caller's to unref. */
-static int read_request(const struct call *call, grpc_slice *slice, struct error *err) {
+static int take_message(const struct call *call, grpc_slice *slice, struct error *err) {
     const char *path = call->slot->method->path;
     grpc_byte_buffer_reader reader;
     if (!call->request)
@@ -118,7 +118,7 @@ static void run_handler(struct call *call, struct buffer *reply, struct error *e
         return;
     }
     const struct rpc_method *method = call->slot->method;
-    if (read_request(call, &slice, err) < 0)
+    if (take_message(call, &slice, err) < 0)
         return;
     if (method->handle(method->context, slice_bytes(&slice), reply, err) == 0)
         buffer_check(reply, err);
@@ -126,14 +126,14 @@ static void run_handler(struct call *call, struct buffer *reply, struct error *e
 }
 
 /* Need the call wait for no other? */
-static bool is_quick(const struct call *call) {
+static bool call_is_quick(const struct call *call) {
     struct error unread = {0};
     grpc_slice slice;
     if (!call->slot || call->slot->method->quick)
         return true;
     if (!call->slot->method->is_quick)
         return false;
-    if (read_request(call, &slice, &unread) < 0)
+    if (take_message(call, &slice, &unread) < 0)
         return true;
     bool quick = call->slot->method->is_quick(slice_bytes(&slice));
     grpc_slice_unref(slice);
@@ -214,7 +214,7 @@ static struct call *end_long_call(struct rpc_server *server) {
 static void handle_call(struct call *call) {
     struct rpc_server *server = call->server;
     count_running(server, true);
-    if (is_quick(call)) {
+    if (call_is_quick(call)) {
         reply(call);
         return;
     }
