@@ -80,10 +80,12 @@ static int try_without_pod(const struct judging *judging, const struct node_devi
     if (allocatable && allocatable->count)
         (void)node_devices_of(&allocatable->pods[0], judging->requests, &sysfs, could);
     trial_choose(judging, could);
+    if (could->count == 0) {
+        buffer_append_text(&reply->notes, "which devices the VM's pod has is not known\n");
+        return warn_of_gpus(judging, reply, err);
+    }
     buffer_printf(&reply->notes, "which devices the VM's pod has is not known: %zu of the node could be meant\n",
                   could->count);
-    if (could->count == 0)
-        return warn_of_gpus(judging, reply, err);
     if (find_ready(judging, could, reply, &reasons, err) < 0)
         return -1;
     return reasons.code == ERROR_NONE
@@ -95,14 +97,11 @@ static int try_without_pod(const struct judging *judging, const struct node_devi
 /* VMs with long names may have pods that cannot be told apart: one that works will do. */
 static int try_pods(const struct judging *judging, const struct node_devices *devices, struct walk_reply *reply,
                     struct error *err) {
-    const char *namespace = judging->vmi->namespace, *name = judging->vmi->name;
     struct error last = {0};
     bool any = false;
-    for (size_t i = 0; devices->pods && namespace && name && i < devices->pods->count; i++) {
+    for (size_t i = 0; devices->pods && i < devices->pods->count; i++) {
         struct error problem = {0};
         bool settled;
-        if (!pod_is_of(&devices->pods->pods[i], namespace, name))
-            continue;
         int failed = try_pod(judging, &devices->pods->pods[i], &settled, reply, &problem);
         if (failed && problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s", problem.message);

@@ -11,9 +11,9 @@
 
 /* What the kubelet says. */
 struct node_devices {
-    const struct pod_list *pods; /* which pod has which devices; NULL: it could not be asked */
+    const struct pod_list *pods; /* the VM's, and which devices each has; NULL: it could not be asked */
 
-    /* All that it could give away, asked for where `pods` tells nothing of the VM; NULL: it could not be asked. */
+    /* All that it could give away, asked for where `pods` tells nothing; NULL: it could not be asked. */
     const struct pod_list *(*allocatable)(void *context);
     void *context;
 };

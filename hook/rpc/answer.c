@@ -14,8 +14,11 @@ void answer_log(enum log_level level, const struct buffer *lines) {
     }
 }
 
-/* A request beyond this leaves much free memory behind, which is given back: the pod's limit may be 64 MB. */
-#define LARGE_REQUEST (1u << 20)
+void answer_trim(size_t bytes) {
+    enum { LARGE = 1 << 20 };
+    if (bytes > LARGE)
+        malloc_trim(0);
+}
 
 int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes domain,
                   struct bytes vmi, struct buffer *reply, struct error *err) {
@@ -26,8 +29,7 @@ int answer_domain(const struct walk *walk, enum walk_context context, const char
     answer_log(LOG_INFO, &answer.notes);
     answer_log(LOG_WARNING, &answer.warnings);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    if (domain.size + vmi.size > LARGE_REQUEST)
-        malloc_trim(0);
+    answer_trim(domain.size + vmi.size);
     if (failed) {
         log_error("%s refused: %s: %s", method, error_grpc_name(err->code), err->message);
         return -1;

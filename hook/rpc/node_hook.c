@@ -1,6 +1,5 @@
 #include "rpc/node_hook.h"
 
-#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -36,9 +35,6 @@ static enum node_hook_point find_point(const char *name) {
 
 /* For so long a kubelet that did not answer in time is not asked. */
 #define SILENCE_SECONDS 5
-
-/* An answer beyond this leaves much free memory behind, which is given back. */
-#define LARGE_ANSWER (1u << 20)
 
 /* What a call has heard of the kubelet. */
 struct hearing {
@@ -95,15 +91,15 @@ static int judge(struct node_hook *hook, struct bytes vmi_text, struct walk_repl
         return 0;
     hearing.kubelet.namespace = vmi.namespace;
     hearing.kubelet.vmi = vmi.name;
-    const struct pod_list *pods = ask(&hearing, kubelet_list, &hearing.pods) < 0 ? NULL : &hearing.pods;
+    const bool is_named = vmi.namespace && vmi.name; /* else no pod can be told to be its */
+    const struct pod_list *pods = is_named && ask(&hearing, kubelet_list, &hearing.pods) == 0 ? &hearing.pods : NULL;
     const struct node_devices devices = {pods, ask_allocatable, &hearing};
     int failed = walk_node(hook->walk, &vmi, &devices, reply, err);
     if (hearing.silent.code != ERROR_NONE)
         buffer_printf(&reply->warnings, "%s\n", hearing.silent.message);
     pod_list_free(&hearing.pods);
     pod_list_free(&hearing.allocatable);
-    if (hearing.kubelet.bytes > LARGE_ANSWER)
-        malloc_trim(0);
+    answer_trim(hearing.kubelet.bytes);
     return failed;
 }
 

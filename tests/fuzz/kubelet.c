@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "quoted.h"
 #include "rom/builtin.h"
 #include "walk_node.h"
 
@@ -27,16 +28,15 @@ static const struct walk *open_walk(void) {
 
 /* A VMI that asks for two devices of a plugin and one of a claim; false: no annotation can be these bytes. */
 static bool make_vmi(struct bytes annotation, struct buffer *vmi) {
-    CLEANUP(json_decref) json_t *text = json_stringn((const char *)annotation.data, annotation.size);
-    CLEANUP(free) char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
-    if (!quoted)
+    CLEANUP(free) char *text = quoted(annotation);
+    if (!text)
         return false;
     buffer_printf(
         vmi,
         "{\"metadata\": {\"name\": \"vm\", \"namespace\": \"vms\", \"annotations\": {\"" CONFIG_ANNOTATION
         "\": %s}}, \"spec\": {\"domain\": {\"devices\": {\"gpus\": [{\"name\": \"a\", \"deviceName\": \"x/y\"}, "
         "{\"name\": \"b\", \"deviceName\": \"x/y\"}], \"hostDevices\": [{\"name\": \"c\"}]}}}}",
-        quoted);
+        text);
     return true;
 }
 
@@ -52,7 +52,7 @@ static void ask(struct walk walk, struct bytes vmi_text, struct bytes answer, un
     struct node_devices devices = {0};
     if (vmi_parse(vmi_text, &vmi, &err) < 0)
         __builtin_trap();
-    if (use & AS_PODS && pod_list_parse(answer, NULL, NULL, &pods, &unread) == 0)
+    if (use & AS_PODS && pod_list_parse(answer, "vms", "vm", &pods, &unread) == 0)
         devices.pods = &pods;
     if (use & AS_ALLOCATABLE && pod_list_parse_allocatable(answer, &allocatable, &unread) == 0)
         devices = (struct node_devices){devices.pods, give_list, &allocatable};

@@ -6,6 +6,7 @@
 
 #include "config/vmi.h"
 #include "domain/tree.h"
+#include "quoted.h"
 #include "rom/builtin.h"
 #include "walk.h"
 
@@ -39,13 +40,12 @@ static const struct walk *open_walk(void) {
 
 /* The VMI that says this; false: no annotation can be these bytes. */
 static bool make_vmi(struct bytes annotation, struct buffer *vmi) {
-    CLEANUP(json_decref) json_t *text = json_stringn((const char *)annotation.data, annotation.size);
-    CLEANUP(free) char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
-    if (!quoted)
+    CLEANUP(free) char *text = quoted(annotation);
+    if (!text)
         return false;
     buffer_printf(vmi, "{\"metadata\": {\"uid\": \"u\", \"annotations\": {");
     if (annotation.size > 0)
-        buffer_printf(vmi, "\"" CONFIG_ANNOTATION "\": %s", quoted);
+        buffer_printf(vmi, "\"" CONFIG_ANNOTATION "\": %s", text);
     buffer_printf(vmi, "}%s", vmi_end);
     return true;
 }
