@@ -157,7 +157,8 @@ static int serve(struct serve *serve, int signal_fd, struct error *err) {
     CLEANUP(endpoint_close) struct endpoint hooks = {0}, plugin = {0};
     if (prepare(serve, &hooks, &plugin, err) < 0)
         return -1;
-    service_log_bundles(serve->setup.walk.bundles);
+    if (!serve->setup.walk.mode_only)
+        service_log_bundles(serve->setup.walk.bundles);
     if (start_all(&hooks, &plugin, err) < 0)
         return -1;
     wait_for_end(serve, signal_fd);

@@ -104,7 +104,7 @@ int setup_open(struct setup *setup, struct error *err) {
         setup->walk.builtin = &setup->builtin;
     }
     struct stat status;
-    if (setup->path_count == 0 && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
+    if (setup->path_count == 0 && !setup->walk.mode_only && stat(SETUP_DEFAULT_BUNDLE, &status) == 0)
         setup->bundle_paths[setup->path_count++] = SETUP_DEFAULT_BUNDLE;
     setup->walk.bundles = bundle_set_open(setup->bundle_paths, setup->path_count, &setup->trust, err);
     return setup->walk.bundles ? 0 : -1;
