@@ -57,6 +57,14 @@ def build_with(resource, *components):
         return build(folder)
 
 
+def plugin_overlays():
+    """The plugin, with each way to give it a bundle."""
+    overlays = {"plugin": build(MANIFESTS / "plugin")}
+    for component in "bundle-configmap", "bundle-claim":
+        overlays[component] = build_with("plugin", f"plugin/{component}")
+    return overlays
+
+
 def only(objects, kind, name=None):
     found = [item for item in objects if item["kind"] == kind and name in (None, item["metadata"]["name"])]
     require(len(found) == 1, f"{len(found)} {kind} {name or ''}, expected one")
@@ -156,10 +164,12 @@ def check_plugin(objects, hook):
     arguments = check_daemonset(objects, hook)
     require(spec["nodeHooks"][0]["socket"] == arguments.get("--socket"), "the node hook listens elsewhere")
     require(spec["nodeHooks"][0]["condition"] == spec["condition"], "the node hook is asked for other VMs")
-    policies = {item["metadata"]["name"] for item in objects if item["kind"] == "MutatingAdmissionPolicy"}
-    bound = {item["spec"]["policyName"] for item in objects if item["kind"] == "MutatingAdmissionPolicyBinding"}
-    named = {item["name"] for item in spec["mutatingAdmissionPolicies"]}
-    require(policies == bound == named, f"policies {policies}, bound {bound}, named {named}")
+    for kind, listed in (("MutatingAdmissionPolicy", "mutatingAdmissionPolicies"),
+                         ("ValidatingAdmissionPolicy", "validatingAdmissionPolicies")):
+        policies = {item["metadata"]["name"] for item in objects if item["kind"] == kind}
+        bound = {item["spec"]["policyName"] for item in objects if item["kind"] == f"{kind}Binding"}
+        named = {item["name"] for item in spec[listed]}
+        require(policies == bound == named, f"{kind}: there are {policies}, bound {bound}, named {named}")
 
 
 def check_sidecar_policy(objects, hook):
