@@ -104,14 +104,30 @@ static void add_group(struct listing *listing, int group) {
 
 /* --- a pod's ------------------------------------------------------------------------------------------------- */
 
-static void add_named(struct listing *listing, const struct pod_device *device, const struct device_id *id) {
+static void add_named(struct listing *listing, const struct device_id *id) {
     if (id->kind == DEVICE_ID_MDEV)
         add_mdev(listing, id->uuid);
-    /* Of claims, those of networks may be among them. */
-    else if (id->kind == DEVICE_ID_ADDRESS &&
-             (device->resource || host_device_goes_to_vms(listing->sysfs, id->address)))
+    else if (id->kind == DEVICE_ID_ADDRESS)
         add_function(listing, id->address);
     listing->devices->sets++;
+}
+
+/* Does a claim's name mean this? Its UUID may be the claim's own, and a network's claim names addresses, too. */
+static bool is_claimed(const struct listing *listing, const struct device_id *id) {
+    char path[SYSFS_PATH_MAX];
+    if (id->kind == DEVICE_ID_ADDRESS)
+        return host_device_goes_to_vms(listing->sysfs, id->address);
+    snprintf(path, sizeof(path), "bus/mdev/devices/%s", id->uuid);
+    return sysfs_find(listing->sysfs, path) == 0;
+}
+
+static void add_claimed(struct listing *listing, const char *name) {
+    struct device_id id;
+    while ((name = device_id_find(name, &id)))
+        if (is_claimed(listing, &id)) {
+            add_named(listing, &id);
+            return;
+        }
 }
 
 static bool is_of(const struct pod_device *device, const char *resource) {
@@ -126,16 +142,26 @@ static bool add_devices(struct listing *listing, const struct pod *pod, bool gro
         struct device_id id;
         if (!is_of(device, listing->asked.requests->resource))
             continue;
-        if (device->resource)
-            device_id_parse(device->id, &id);
-        else
-            device_id_find(device->id, &id);
+        if (!device->resource) {
+            add_claimed(listing, device->id);
+            continue;
+        }
+        device_id_parse(device->id, &id);
         if (id.kind != DEVICE_ID_GROUP)
-            add_named(listing, device, &id);
+            add_named(listing, &id);
         else if (groups)
             add_group(listing, id.group);
     }
     return listing->found;
+}
+
+/* The requests of one resource after another, or of all claims. */
+static bool next_asked(const struct vmi_requests *requests, struct asked *asked) {
+    const struct vmi_request *next = asked->requests ? asked->requests + asked->count : requests->list;
+    if (next >= requests->list + requests->count)
+        return false;
+    *asked = (struct asked){next, vmi_requests_of_one(requests, (size_t)(next - requests->list))};
+    return true;
 }
 
 size_t node_devices_of(const struct pod *pod, const struct vmi_requests *requests, const struct sysfs *sysfs,
@@ -144,10 +170,9 @@ size_t node_devices_of(const struct pod *pod, const struct vmi_requests *request
     size_t missing = 0;
     /* First without groups: what they stand for depends on what else has a name. */
     for (int groups = 0; groups <= 1; groups++) {
-        for (size_t i = 0; i < requests->count; i += listing.asked.count) {
-            listing.asked = (struct asked){&requests->list[i], vmi_requests_of_one(requests, i)};
+        listing.asked = (struct asked){0};
+        while (next_asked(requests, &listing.asked))
             missing += !add_devices(&listing, pod, groups) && groups;
-        }
     }
     return missing;
 }

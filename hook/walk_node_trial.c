@@ -125,6 +125,17 @@ static int add_subject(const struct judging *judging, const struct node_device *
 
 enum likelihood { MAY_BE, IS_GPU, IS_EXPECTED };
 
+/* What the VM's owner says of one address says nothing of which member was meant: no word but that of the request's
+ * name, and of profiles, counts. */
+static int read_named(const struct judging *judging, const struct vmi_request *request,
+                      const struct device_facts *facts, struct device_options *options) {
+    const struct device named = {
+        .kind = DEVICE_PCI, .name = request->name, .address = {.slot = UINT8_MAX}}; /* no device's */
+    struct guest_options guest;
+    struct error unread = {0};
+    return plan_options(&judging->config, &named, facts, options, &guest, &unread);
+}
+
 static enum likelihood likelihood_of(const struct judging *judging, const struct node_device *found) {
     const struct sysfs sysfs = {.root = judging->walk->sysfs};
     bool only_gpus = found->request_count > 0;
@@ -136,8 +147,7 @@ static enum likelihood likelihood_of(const struct judging *judging, const struct
     set_facts(judging, &host, &facts);
     for (size_t i = 0; i < found->request_count; i++) {
         struct device_options options;
-        struct error unread = {0};
-        if (host.state == HOST_PRESENT && read_request(judging, found, i, &facts, &options, &unread) == 0 &&
+        if (host.state == HOST_PRESENT && read_named(judging, &found->requests[i], &facts, &options) == 0 &&
             device_option_given(&options, OPTION_EXPECT) && pci_id_equal(options.expect, host.identity.id))
             return IS_EXPECTED;
         only_gpus = only_gpus && found->requests[i].is_gpu;
@@ -145,22 +155,27 @@ static enum likelihood likelihood_of(const struct judging *judging, const struct
     return only_gpus && host_device_goes_to_vms(&sysfs, found->address) ? IS_GPU : MAY_BE;
 }
 
+/* Leaves the likeliest members of a set, which stand together at `set`, and moves them to *kept. */
+static void choose_of_set(const struct judging *judging, const struct node_device *set, size_t members,
+                          struct node_device_list *devices, size_t *kept) {
+    uint8_t likelihood[NODE_DEVICES_MAX], best = MAY_BE;
+    for (size_t i = 0; i < members; i++) {
+        likelihood[i] = (uint8_t)(members > 1 ? likelihood_of(judging, &set[i]) : MAY_BE);
+        best = likelihood[i] > best ? likelihood[i] : best;
+    }
+    for (size_t i = 0; i < members; i++) {
+        if (likelihood[i] != best)
+            continue;
+        devices->list[*kept] = set[i];
+        devices->list[(*kept)++].is_guess = members > 1 && best != IS_EXPECTED;
+    }
+}
+
 void trial_choose(const struct judging *judging, struct node_device_list *devices) {
     size_t kept = 0, members;
     for (size_t first = 0; first < devices->count; first += members) {
-        struct node_device *set = &devices->list[first];
-        enum likelihood best = MAY_BE;
-        members = node_devices_of_set(set, devices->count - first);
-        for (size_t i = 0; members > 1 && i < members; i++) {
-            enum likelihood likelihood = likelihood_of(judging, &set[i]);
-            best = likelihood > best ? likelihood : best;
-        }
-        for (size_t i = 0; i < members; i++) {
-            if (members > 1 && likelihood_of(judging, &set[i]) != best)
-                continue;
-            devices->list[kept] = set[i];
-            devices->list[kept++].is_guess = members > 1 && best != IS_EXPECTED;
-        }
+        members = node_devices_of_set(&devices->list[first], devices->count - first);
+        choose_of_set(judging, &devices->list[first], members, devices, &kept);
     }
     devices->count = kept;
 }
@@ -190,6 +205,10 @@ static int judge_set(const struct checking *checking, size_t first, size_t count
     return 0;
 }
 
+static bool has_room(size_t used, size_t members) {
+    return members <= DOMAIN_DEVICES_MAX && used <= DOMAIN_DEVICES_MAX - members;
+}
+
 int trial_judge(const struct judging *judging, const struct node_device *devices, size_t count,
                 struct trial_findings *findings, bool *is_ready, struct buffer *notes, struct error *err) {
     CLEANUP(trial_free) struct trial *trial = calloc(1, sizeof(*trial));
@@ -205,16 +224,22 @@ int trial_judge(const struct judging *judging, const struct node_device *devices
     *is_ready = true;
     for (size_t i = 0; i < count; i += members) {
         members = node_devices_of_set(&devices[i], count - i);
-        if (subjects->count + members > DOMAIN_DEVICES_MAX)
-            break;
+        if (!has_room(subjects->count, members)) {
+            if (notes)
+                buffer_printf(notes, "of one IOMMU group %zu devices are not checked: more than any VM has\n", members);
+            continue;
+        }
         for (size_t j = 0; j < members; j++)
             if (add_subject(judging, &devices[i + j], trial, err) < 0)
                 return -1;
     }
-    for (size_t i = 0; i < subjects->count; i += members) {
-        members = node_devices_of_set(&devices[i], subjects->count - i);
-        if (judge_set(&checking, i, members, is_ready, err) < 0)
+    for (size_t i = 0, first = 0; i < count; i += members) {
+        members = node_devices_of_set(&devices[i], count - i);
+        if (!has_room(first, members))
+            continue;
+        if (judge_set(&checking, first, members, is_ready, err) < 0)
             return -1;
+        first += members;
     }
     for (size_t i = 0; notes && i < subjects->count; i++)
         walk_note_checks(subjects->list[i], notes);

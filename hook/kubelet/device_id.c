@@ -57,12 +57,13 @@ static bool take_either(const char *text, struct device_id *id) {
     return true;
 }
 
-void device_id_find(const char *text, struct device_id *id) {
+const char *device_id_find(const char *text, struct device_id *id) {
     *id = (struct device_id){0};
     bool is_inside = false; /* a number that goes on is not the start of one */
     for (; *text; text++) {
         if (!is_inside && take_either(text, id))
-            return;
+            return text + (id->kind == DEVICE_ID_MDEV ? UUID_TEXT_MAX - 1 : ADDRESS_SIZE);
         is_inside = isxdigit((unsigned char)*text);
     }
+    return NULL;
 }

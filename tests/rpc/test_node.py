@@ -62,6 +62,13 @@ class Devices(NodeTestCase):
         for names in ['gpu-0000-01-00-1'], ['gpu-0000-07-00-0'], ['gpu-0'], ['']:
             self.give(claims=[names])
             execute(self.socket, claim)
+        # A UUID that is the claim's own is no mediated device's; what stands behind it counts.
+        nvidias = 'cdi:k8s.gpu.nvidia.com/claim=dab5ab50-d59a-42a6-af16-cfd4628c0f7a-gpu-0'
+        for names in [nvidias], ['gpu-0000-01-00-0', nvidias], ['net-1', nvidias]:
+            self.give(claims=[names])
+            execute(self.socket, claim)
+        self.give(claims=[[f'{nvidias}000-02-00-0']])
+        self.refuse(claim, '0000:02:00.0 (gpu): driver: nvidia')
 
     def test_only_what_the_vm_asks_for(self):
         """An SR-IOV network or a disk of the pod is not ours to judge."""
@@ -117,7 +124,7 @@ class Unknown(NodeTestCase):
     def test_none_works(self):
         node = self.start_node(case=self.trees['none'])
         self.kubelet.allocatable = {RESOURCE: ['0000:02:00.0']}
-        with self.assertStatus('FAILED_PRECONDITION', 'no device of this node that the VM could get is ready: '
+        with self.assertStatus('FAILED_PRECONDITION', f'no {RESOURCE} of this node is ready: '
                                f'0000:02:00.0', 'driver: nvidia', 'driverctl'):
             execute(self.socket, ONE)
         node.wait_for_log("which devices the VM's pod has is not known: 1 of the node")
@@ -126,7 +133,7 @@ class Unknown(NodeTestCase):
         """Only those of the resource that the VM asks for."""
         self.start_node(case=self.trees['one of two'])
         self.kubelet.allocatable = {RESOURCE: ['0000:02:00.0'], 'nvidia.com/other': [GPU]}
-        with self.assertStatus('FAILED_PRECONDITION', 'no device of this node that the VM could get is ready: 0000:02:00.0 (gpu)'):
+        with self.assertStatus('FAILED_PRECONDITION', f'no {RESOURCE} of this node is ready: 0000:02:00.0 (gpu)'):
             execute(self.socket, ONE)
         self.kubelet.allocatable[RESOURCE].append('12')
         execute(self.socket, ONE)

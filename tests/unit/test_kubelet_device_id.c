@@ -97,6 +97,21 @@ static void names(void **state) {
     }
 }
 
+/* All that a name holds, one after the other. */
+static void several(void **state) {
+    (void)state;
+    char first[64], second[64];
+    struct device_id id;
+    const char *rest = device_id_find("k8s.gpu.nvidia.com/claim=" UUID "-gpu-0000-65-00-0", &id);
+    assert_string_equal(describe(&id, first), UUID);
+    assert_string_equal(rest, "-gpu-0000-65-00-0");
+    rest = device_id_find(rest, &id);
+    assert_string_equal(describe(&id, second), "0000:65:00.0");
+    assert_string_equal(rest, "");
+    assert_null(device_id_find(rest, &id));
+    assert_int_equal(id.kind, DEVICE_ID_OTHER);
+}
+
 /* Whatever a driver writes. */
 static void any_text(void **state) {
     (void)state;
@@ -110,7 +125,9 @@ static void any_text(void **state) {
             text[j] = signs[sequence_below(&sequence, sizeof(signs) - 1)];
         text[size] = '\0';
         struct device_id id;
-        device_id_find(text, &id);
+        const char *rest = text;
+        while ((rest = device_id_find(rest, &id)))
+            assert_true(rest > text && rest <= text + size);
         device_id_parse(text, &id);
     }
 }
@@ -119,6 +136,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids),
         cmocka_unit_test(names),
+        cmocka_unit_test(several),
         cmocka_unit_test(any_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
