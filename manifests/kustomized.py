@@ -10,6 +10,7 @@ from checking import CONFIG, MANIFESTS, SIDECARS, check_image, check_sidecars, d
 
 OVERLAYS = "hook-sidecar", "node", "plugin", "harvester", "nvidia-device-plugin"
 DEBIAN = MANIFESTS.parent / "build/deps/kustomize-trixie/usr/bin/kustomize"
+BUNDLES = "bundle-image", "bundle-configmap", "bundle-claim"
 PLUGIN_FOLDER = "/var/run/kubevirt-plugin"
 
 
@@ -58,10 +59,17 @@ def build_with(resource, *components):
 
 
 def plugin_overlays():
-    """The plugin, with each way to give it a bundle."""
-    overlays = {"plugin": build(MANIFESTS / "plugin")}
-    for component in "bundle-configmap", "bundle-claim":
-        overlays[component] = build_with("plugin", f"plugin/{component}")
+    """The plugin, with each way to give it a bundle, as its README says: another name in kustomization.yaml."""
+    overlays = {}
+    for component in BUNDLES:
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name, "manifests")
+            shutil.copytree(MANIFESTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            kustomization = copy / "plugin/kustomization.yaml"
+            head, line, tail = kustomization.read_text().partition("  - bundle-image\n")
+            require(line, "kustomization.yaml names no component bundle-image")
+            kustomization.write_text(f"{head}  - {component}\n{tail}")
+            overlays[component] = build(copy / "plugin")
     return overlays
 
 
@@ -117,8 +125,8 @@ def check_daemonset(objects, hook):
             and "privileged" not in rights, f"more rights than needed: {rights}")
     require(pod["automountServiceAccountToken"] is False, "it needs no token")
     require(not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(), "it needs nothing else of the node")
-    paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
-    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"] if volume["name"] != "bundle"}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] != "bundle"}
     require(paths == mounts, f"{mounts} are not where the node has them: {paths}")
     for argument in container["args"]:
         name, _, value = argument.partition("=")
@@ -149,7 +157,7 @@ def check_plugin(objects, hook):
     socket = spec["domainHooks"][0]["sidecar"]["socketPath"]
     require(socket.startswith(f"{PLUGIN_FOLDER}/{name}/") and socket.endswith(".sock") and len(socket) <= 107,
             f"KubeVirt refuses the socket {socket}")
-    text, = expressions(only(objects, "MutatingAdmissionPolicy", "gpu-hook-plugin"))
+    text, _ = expressions(only(objects, "MutatingAdmissionPolicy", "gpu-hook-plugin"))
     arguments = json.loads(field(text, "args"))
     require(f"--plugin-socket={socket}" in arguments, f"the container serves elsewhere: {arguments}")
     done = run(hook, *arguments, "--help")
@@ -174,7 +182,7 @@ def check_plugin(objects, hook):
 
 def check_sidecar_policy(objects, hook):
     text, = expressions(only(objects, "MutatingAdmissionPolicy", "gpu-hook-sidecar"))
-    found = re.search(rf'"{SIDECARS}":\s*\'(.*?)\'', text, re.DOTALL)
+    found = re.search(rf'{SIDECARS.replace("/", "~1")}", value:\s*\'(.*?)\'', text, re.DOTALL)
     require(found, f"it sets no {SIDECARS}")
     check_sidecars(found[1], hook)
     validation, = only(objects, "ValidatingAdmissionPolicy", "gpu-hook-sidecar")["spec"]["validations"]
@@ -198,12 +206,18 @@ def check_kubevirt(component, gates, devices):
     require(len(permitted) == devices, "the devices are not permitted")
 
 
-def check_bundle(component, volume, hook):
-    """The bundle's volume comes on top, at the place where the program looks."""
-    objects = build_with("plugin", f"plugin/{component}")
+def check_bundle(objects, volume, hook):
+    """The bundle's volume comes on top, at the place where the program looks; both take the same keys."""
     _, text = expressions(only(objects, "MutatingAdmissionPolicy", "gpu-hook-plugin"))
     require(volume in text and field(text, "mountPath") == "/bundle", f"no {volume} at /bundle")
     pod = only(objects, "DaemonSet")["spec"]["template"]["spec"]
+    check_daemonset(objects, hook)
+    key = re.findall(r'"(--trusted-key=[^"]+)"', text)
+    require(key == [argument for argument in pod["containers"][0]["args"] if "trusted" in argument], "other keys on the node")
+    done = run(hook, "serve", *key, "--help")
+    require(done.returncode == 0, f"the program refuses {key}: {done.stderr}")
+    image = pod["containers"][0]["image"]
+    require(image.startswith("registry.example/kubevirt-gpu-hook:"), f"the node hook's image is {image}")
     mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
     require(any(item["name"] == mounted.get("/bundle") and volume in item for item in pod["volumes"]),
             "the node hook has another bundle, so another rule")
@@ -224,7 +238,7 @@ def checks(hook, vm):
     if not command():
         print("skipped: kustomize (run ci/dependencies test, or install kustomize or kubectl 1.21 or later)")
         return
-    built = {overlay: build(MANIFESTS / overlay) for overlay in OVERLAYS}
+    built, bundled = {overlay: build(MANIFESTS / overlay) for overlay in OVERLAYS}, plugin_overlays()
     for overlay, objects in built.items():
         yield f"{overlay}: what is built", check_table, [overlay]
         yield f"{overlay}: images", check_images, [objects]
@@ -238,6 +252,6 @@ def checks(hook, vm):
     yield "KubeVirt for hook sidecars", check_kubevirt, ["hook-sidecar/kubevirt", ["Sidecar"], 2]
     yield "KubeVirt for plugins", check_kubevirt, ["plugin/kubevirt", ["Plugins", "Sidecar"], 0]
     yield "KubeVirt for NVIDIA's device plugin", check_kubevirt, ["nvidia-device-plugin/kubevirt", [], 1]
-    yield "a bundle in a ConfigMap", check_bundle, ["bundle-configmap", "configMap", hook]
-    yield "a bundle in a claim", check_bundle, ["bundle-claim", "persistentVolumeClaim", hook]
+    yield "a bundle in a ConfigMap", check_bundle, [bundled["bundle-configmap"], "configMap", hook]
+    yield "a bundle in a claim", check_bundle, [bundled["bundle-claim"], "persistentVolumeClaim", hook]
     yield "SELinux", check_selinux, []

@@ -2,11 +2,12 @@
 
 from checking import SIDECARS
 
+MARK = "gpu.vm.kubevirt.io/plugin"
 KUBEVIRTS_OWN = {"devices.kubevirt.io/kvm": "1", "devices.kubevirt.io/tun": "1", "devices.kubevirt.io/vhost-net": "1"}
 
 
-def pod(limits=(), with_plugins=True, **spec):
-    """A virt-launcher's, as pkg/virt-controller/services/template.go makes it."""
+def pod(limits=(), is_marked=True, with_plugins=True, **spec):
+    """A virt-launcher's, as pkg/virt-controller/services/template.go makes it; `is_marked`: so its VMI was."""
     volumes = [{"name": "private", "emptyDir": {}}]
     mounts = [{"name": "private", "mountPath": "/var/run/kubevirt-private"}]
     if with_plugins:
@@ -14,7 +15,8 @@ def pod(limits=(), with_plugins=True, **spec):
         mounts.append({"name": "kubevirt-plugin-sockets", "mountPath": "/var/run/kubevirt-plugin"})
     limits = KUBEVIRTS_OWN | {"cpu": "4", "memory": "8Gi"} | dict(limits)
     compute = {"name": "compute", "image": "virt-launcher", "resources": {"limits": limits}, "volumeMounts": mounts}
-    return {"metadata": {"labels": {"kubevirt.io": "virt-launcher"}},
+    annotations = {"kubevirt.io/domain": "vm"} | ({MARK: "gpu-hook"} if is_marked else {})
+    return {"metadata": {"labels": {"kubevirt.io": "virt-launcher"}, "annotations": annotations},
             "spec": {"containers": [compute], "volumes": volumes} | spec}
 
 
@@ -25,13 +27,12 @@ PODS = {  # does it get the plugin's container?
         (pod({"devices.kubevirt.io/igpu": "1"}, initContainers=[{"name": "container-disk-binary", "image": "virt-launcher"}]),
          True),
     "a resource claim": (pod(resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}]), True),
-    "none": (pod(), False),
-    "huge pages": (pod({"hugepages-2Mi": "8Gi", "ephemeral-storage": "1Gi"}), False),
-    "vsock, SEV": (pod({"devices.kubevirt.io/vhost-vsock": "1", "devices.kubevirt.io/sev": "1"}), False),
+    "none": (pod(is_marked=False), False),
+    "an SR-IOV network": (pod({"intel.com/sriov_netdevice": "1"}, is_marked=False), False),
     "a GPU, but no plugins": (pod(GPU, with_plugins=False), False),
-    "a container without limits": ({"metadata": {}, "spec": {
+    "another plugin's mark": ({"metadata": {"annotations": {MARK: "other"}}, "spec": {
         "volumes": [{"name": "kubevirt-plugin-sockets", "emptyDir": {}}], "containers": [{"name": "compute"}]}}, False),
-    "no volumes": ({"metadata": {}, "spec": {"containers": [{"name": "compute"}]}}, False),
+    "no annotations, no volumes": ({"metadata": {}, "spec": {"containers": [{"name": "compute"}]}}, False),
 }
 
 
@@ -41,11 +42,17 @@ def vmi(annotations=None, **devices):
 
 
 LIST = [{"name": "gpu", "deviceName": "nvidia.com/GA102GL_A10"}]
-VMIS = {  # is it asked about devices? does it get a hook sidecar?
-    "gpus": (vmi(gpus=LIST), True, True),
-    "hostDevices": (vmi(hostDevices=LIST), True, True),
-    "both, with annotations": (vmi({"gpu.vm.kubevirt.io/config": "{}"}, gpus=LIST, hostDevices=LIST), True, True),
-    "its own sidecar": (vmi({SIDECARS: "[]"}, gpus=LIST), True, False),
-    "none": (vmi(), False, False),
-    "an empty list": (vmi(gpus=[]), True, False),
+SRIOV = [{"name": "default", "masquerade": {}}, {"name": "fast", "sriov": {}}]
+VMIS = {  # is it asked about devices? has it some, and gets the plugin's container? does it get a hook sidecar?
+    "gpus": (vmi(gpus=LIST), True, True, True),
+    "hostDevices": (vmi(hostDevices=LIST), True, True, True),
+    "both, with annotations": (vmi({"gpu.vm.kubevirt.io/config": "{}"}, gpus=LIST, hostDevices=LIST), True, True, True),
+    "a mark of its owner's": (vmi({MARK: ""}, gpus=LIST), True, True, True),
+    "its own sidecar": (vmi({SIDECARS: "[]"}, gpus=LIST), True, True, False),
+    "an empty list of sidecars": (vmi({SIDECARS: ""}, gpus=LIST), True, True, True),
+    "an SR-IOV network": (vmi(interfaces=SRIOV), False, False, True),
+    "an SR-IOV network and its own sidecar": (vmi({SIDECARS: "[]"}, interfaces=SRIOV), False, False, False),
+    "a network": (vmi(interfaces=SRIOV[:1]), False, False, False),
+    "none": (vmi(), False, False, False),
+    "an empty list": (vmi(gpus=[]), True, False, False),
 }

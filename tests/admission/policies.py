@@ -60,15 +60,17 @@ class Cel:
 # --- a JSON patch -----------------------------------------------------------------------------
 
 def patch(thing, operation):
-    """RFC 6902's add, which is all that the policies need."""
-    require(operation.pop("$type") == "JSONPatch" and operation["op"] == "add", f"not an operation to add: {operation}")
-    *path, last = operation["path"].removeprefix("/").split("/")
+    """RFC 6902's add and replace, which is all that the policies need."""
+    require(operation.pop("$type") == "JSONPatch" and operation["op"] in ("add", "replace"), f"another operation: {operation}")
+    *path, last = [step.replace("~1", "/").replace("~0", "~") for step in operation["path"].removeprefix("/").split("/")]
     place = thing = copy.deepcopy(thing)
     for step in path:
         place = place[int(step) if isinstance(place, list) else step]
     # A type says where it stands, but for the places in lists.
     where = ".".join(["Object", *(step for step in [*path, last] if step not in "0-")])
     value = typed(operation["value"], where)
+    if operation["op"] == "replace":
+        require(last in place, f"{operation['path']} is not there to be replaced")
     if isinstance(place, list):
         place.insert(len(place) if last == "-" else int(last), value)
     else:
