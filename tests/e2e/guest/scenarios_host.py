@@ -1,0 +1,179 @@
+"""Nodes that are not ready: what the check predicts, and what libvirt and QEMU really do without it."""
+
+import os
+import re
+
+import node
+import scenario as scenarios
+from scenario import WITHOUT_IOMMU, WITHOUT_REMAPPING, failure, refusal, require, require_in, scenario
+from scenarios_vm import OURS, bind_card, has_devices, primary
+
+PRIMARY = primary(rom='auto')
+NOT_VIABLE = 'is not viable'
+
+
+def ask(pod, vm):
+    return lambda: vm.ask(pod.collect(), vm.request())
+
+
+def really_fails(vm, *words):
+    """Without the hook: what KubeVirt would have started does not start, for one of these reasons."""
+    failure(lambda: vm.start(vm.request()), *words)
+    vm.destroy()
+
+
+def remedies(text):
+    """The commands that a refusal tells to type."""
+    return re.findall(r'driverctl set-override \S+ [\w-]+|echo \S+ > \S+?(?=[;\s])', text)
+
+
+@scenario('group not viable', 'refused; QEMU fails without the hook; the remedy, typed as it stands, makes it boot')
+def not_viable(lab):
+    bind_card(lab)
+    node.modprobe('snd-hda-intel')
+    node.bind(lab.sound, 'snd_hda_intel')
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        text = refusal(ask(pod, vm), lab.card, 'group-viable', lab.sound, 'snd_hda_intel')
+        really_fails(vm, NOT_VIABLE)
+        commands = remedies(text)
+        require(len(commands) == 1, f'the remedy is {commands}, of: {text}')
+        node.shell(commands[0])
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('a sibling without driver', 'not refused: the VM boots')
+def sibling_unbound(lab):
+    bind_card(lab)
+    node.release(lab.sound)
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('a sibling on pci-stub', 'not refused: the VM boots')
+def sibling_on_stub(lab):
+    bind_card(lab)
+    node.bind(lab.sound, 'pci-stub')
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('no driver', 'refused; libvirt fails without the hook; the remedy, typed as it stands, makes it boot')
+def no_driver(lab):
+    bind_card(lab)
+    node.release(lab.card)
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        text = refusal(ask(pod, vm), lab.card, 'driver')
+        really_fails(vm, 'must be manually detached', 'error getting device from group')
+        node.shell(remedies(text)[0])
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('behind a conventional bridge', "refused while the bridge's other device has a driver of the node's; QEMU fails "
+          'without the hook; then the VM boots')
+def behind_a_bridge(lab):
+    node.bind(lab.bridged)
+    node.modprobe('e1000')
+    node.bind(lab.bridged_network, 'e1000')
+    with lab.pod() as pod, lab.vm({'gpu': lab.bridged}, PRIMARY) as vm:
+        refusal(ask(pod, vm), lab.bridged, 'group-viable', lab.bridged_network, 'e1000')
+        really_fails(vm, NOT_VIABLE)
+        node.bind(lab.bridged_network)
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('ports without ACS', "refused while the other port's device has a driver of the node's; QEMU fails without the "
+          'hook; on pci-stub the VM boots')
+def without_acs(lab):
+    require(node.group_of(lab.open) == node.group_of(lab.open_network), 'they are not in one group')
+    node.bind(lab.open)
+    node.modprobe('e1000e')
+    node.bind(lab.open_network, 'e1000e')
+    with lab.pod() as pod, lab.vm({'gpu': lab.open}, PRIMARY) as vm:
+        refusal(ask(pod, vm), lab.open, 'group-viable', lab.open_network, 'e1000e')
+        really_fails(vm, NOT_VIABLE)
+        node.bind(lab.open_network, 'pci-stub')
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+@scenario('asleep in D3hot', 'not refused, not woken by the check: the VM boots')
+def asleep(lab):
+    node.bind(lab.sleeper)
+    state = node.device(lab.sleeper) / 'power_state'
+    node.wait_until('it sleeps', lambda: node.read(state) == 'D3hot')
+    with lab.pod() as pod, lab.vm({'-network': lab.sleeper}) as vm:
+        vm.ask(pod.collect(), vm.request())
+        require(node.read(state) == 'D3hot', f'the check woke it: {node.read(state)}')
+        vm.boot(pod.collect()).firmware()
+        has_devices(vm, network='8086:10d3')
+
+
+@scenario('SR-IOV', 'a virtual function is in the guest, and no ROM is asked for')
+def sriov(lab):
+    node.modprobe('igb')
+    node.bind(lab.sriov, 'igb')
+    node.write(node.device(lab.sriov) / 'sriov_numvfs', 2)
+    link = node.device(lab.sriov) / 'virtfn0'
+    function = node.wait_until('there is a function', lambda: link.exists() and os.path.basename(os.readlink(link)))
+    node.bind(function)
+    with lab.pod() as pod, lab.vm({'vgpu': function}) as vm:
+        vm.boot(pod.collect()).firmware()
+        has_devices(vm, vgpu='8086:10ca')
+
+
+@scenario('busy', "another VM has the card: libvirt refuses the second one, for sysfs does not tell the hook")
+def busy(lab):
+    bind_card(lab)
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as first, lab.vm({'-sound': lab.sound}) as second:
+        first.boot(pod.collect())
+        reply = second.ask(pod.collect(), second.request())
+        failure(lambda: second.start(reply), 'busy', 'in use')
+        require(first.running.isActive(), 'the first VM is gone')
+
+
+@scenario('a BAR without address', 'refused; without the hook the VM starts, and its GPU has no framebuffer')
+def bar_unassigned(lab):
+    scenarios.report(wants='large')
+    address = node.wait_until('it is plugged in', lambda: node.find('038000'))[0]
+    node.bind(address)
+    with lab.pod(bundle=None) as pod, lab.vm({'gpu': address}) as vm:
+        refusal(ask(pod, vm), address, 'bar-assigned')
+        vm.start(vm.request()).firmware()
+        has_devices(vm, gpu='1234:1111')
+        pci = next(text for text in vm.monitor('info pci').split('  Bus ') if 'id "ua-gpu-gpu"' in text)
+        require('BAR0' not in pci, f'the guest has the BAR: {pci}')
+
+
+# The last on its machine: nothing brings the device back but its machine's end.
+@scenario('fell off the bus', 'refused, though the kernel still shows its IDs; QEMU fails without the hook')
+def fell_off(lab):
+    node.bind(lab.sleeper)
+    port = '0000:00:07.0'
+    node.write(node.device(lab.sleeper) / 'power/control', 'on')
+    buses = node.config_read(port, 0x19, 2)
+    node.config_write(port, 0x19, b'\x40\x40')  # the port no longer forwards to the device's bus
+    try:
+        require(node.read(node.device(lab.sleeper) / 'vendor') == '0x8086', 'the kernel has forgotten it')
+        with lab.pod() as pod, lab.vm({'-network': lab.sleeper}) as vm:
+            refusal(ask(pod, vm), lab.sleeper, 'config-space')
+            really_fails(vm, 'invalid PCI interrupt pin', 'Unknown PCI header type', 'unknown PCI header')
+    finally:
+        node.config_write(port, 0x19, buses)
+
+
+@scenario('no IOMMU', 'refused; without the hook it does not start', on=WITHOUT_IOMMU)
+def no_iommu(lab):
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        refusal(ask(pod, vm), lab.card, 'iommu-group')
+        really_fails(vm, 'iommu_group', 'passthrough of host PCI devices', 'manually detached')
+
+
+@scenario('no interrupt remapping', 'refused; QEMU fails without the hook; with allow_unsafe_interrupts the VM boots, and the '
+          'log says so', on=WITHOUT_REMAPPING)
+def no_remapping(lab):
+    bind_card(lab)
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+        refusal(ask(pod, vm), lab.card, 'iommu-remapping')
+        really_fails(vm, 'Operation not permitted')
+        node.write('/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts', 1)
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+        pod.wait_for_log('allow_unsafe_interrupts')
