@@ -13,14 +13,16 @@
 struct node_devices {
     const struct pod_list *pods; /* the VM's, and which devices each has; NULL: it could not be asked */
 
-    /* All that it could give away, asked for where `pods` tells nothing; NULL: it could not be asked. */
+    /* All that it could give away, asked for where `pods` tells nothing of a resource, and then maybe several times;
+     * NULL: it could not be asked. */
     const struct pod_list *(*allocatable)(void *context);
     void *context;
 };
 
-/* Judges the devices of the VM's pod. Those parts of the annotation that its owner may not set do not count. Where the
- * pod is not known yet, or nothing tells which devices its are: those that the kubelet could give it, and only if there
- * are some and none of them is ready that is a refusal. Where it names none, nothing is. `walk` needs no publisher and
+/* Judges the devices of the VM's pod. Those parts of the annotation that its owner may not set do not count. Of each
+ * resource of which no pod of the VM's has a device that is known: those that the kubelet could give it, and only if
+ * there are some and none of them is ready that is a refusal. Where it names none, nothing is. Of several pods that may
+ * be the VM's one that is ready will do. `walk` needs no publisher and
  * no memory.
  *
  * Fails with ERROR_REFUSED and the remedies, or with ERROR_INPUT where the annotation cannot be read. Lines for the log

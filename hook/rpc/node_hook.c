@@ -41,6 +41,7 @@ struct hearing {
     struct node_hook *hook;
     struct kubelet kubelet;
     struct pod_list pods, allocatable;
+    bool knows_allocatable;
     struct error silent; /* why it says nothing */
 };
 
@@ -76,9 +77,9 @@ static int ask(struct hearing *hearing, kubelet_question *question, struct pod_l
 
 static const struct pod_list *ask_allocatable(void *context) {
     struct hearing *hearing = context;
-    if (hearing->silent.code != ERROR_NONE)
-        return NULL;
-    return ask(hearing, kubelet_list_allocatable, &hearing->allocatable) < 0 ? NULL : &hearing->allocatable;
+    if (!hearing->knows_allocatable && hearing->silent.code == ERROR_NONE)
+        hearing->knows_allocatable = ask(hearing, kubelet_list_allocatable, &hearing->allocatable) == 0;
+    return hearing->knows_allocatable ? &hearing->allocatable : NULL;
 }
 
 static int judge(struct node_hook *hook, struct bytes vmi_text, struct walk_reply *reply, struct error *err) {

@@ -86,6 +86,11 @@ class Unnamed(DevicesTestCase):
         for times, self.kubelet.pods in enumerate(([bad, good], [good, bad]), 1):
             execute(self.socket, ONE)
             node.wait_for_log(f'pod {POD} is not refused, for pod virt-launcher-gpu-vm-abcde may be the VM\'s: 0000:02:00.0', times)
+        # What could be given is asked for once a call.
+        half = [pod(f'virt-launcher-gpu-vm-{end}', 'vms', {RESOURCE: [GPU]}) for end in ('aaaaa', 'bbbbb', 'ccccc')]
+        self.kubelet.pods, self.kubelet.calls = half, []
+        execute(self.socket, vmi(gpus=[('gpu', RESOURCE), ('other', 'a/y')]))
+        self.assertEqual(self.kubelet.calls, ['List', 'GetAllocatableResources'])
         self.kubelet.pods = [bad, pod('virt-launcher-gpu-vm-abcde', 'vms', {RESOURCE: ['GPU-5f3a']})]
         self.refuse(ONE, '0000:02:00.0 (gpu): driver: nvidia')
 
