@@ -22,9 +22,27 @@ def really_fails(vm, *words):
     vm.destroy()
 
 
-def remedies(text):
-    """The commands that a refusal tells to type."""
-    return re.findall(r'driverctl set-override \S+ [\w-]+|echo \S+ > \S+?(?=[;\s])', text)
+def boots(lab, address):
+    """A VM with that GPU boots, to the bundle's ROM."""
+    with lab.pod() as pod, lab.vm({'gpu': address}, PRIMARY) as vm:
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+def refused_until(lab, address, mend, words, really):
+    """The hook refuses a VM with that GPU, with all the words; without the hook it fails for one of the reasons of
+    `really`; once it is mended, by a function that gets the refusal, it boots."""
+    with lab.pod() as pod, lab.vm({'gpu': address}, PRIMARY) as vm:
+        text = refusal(ask(pod, vm), address, *words)
+        really_fails(vm, *really)
+        mend(text)
+        require_in(OURS, vm.boot(pod.collect()).firmware())
+
+
+def type_remedy(text):
+    """Types the one command that a refusal tells to type."""
+    commands = re.findall(r'driverctl set-override \S+ [\w-]+', text)
+    require(len(commands) == 1, f'the remedy is {commands}, of: {text}')
+    node.shell(commands[0])
 
 
 @scenario('group not viable', 'refused; QEMU fails without the hook; the remedy, typed as it stands, makes it boot')
@@ -32,40 +50,28 @@ def not_viable(lab):
     bind_card(lab)
     node.modprobe('snd-hda-intel')
     node.bind(lab.sound, 'snd_hda_intel')
-    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        text = refusal(ask(pod, vm), lab.card, 'group-viable', lab.sound, 'snd_hda_intel')
-        really_fails(vm, NOT_VIABLE)
-        commands = remedies(text)
-        require(len(commands) == 1, f'the remedy is {commands}, of: {text}')
-        node.shell(commands[0])
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    refused_until(lab, lab.card, type_remedy, ['group-viable', lab.sound, 'snd_hda_intel'], [NOT_VIABLE])
 
 
 @scenario('a sibling without driver', 'not refused: the VM boots')
 def sibling_unbound(lab):
     bind_card(lab)
     node.release(lab.sound)
-    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    boots(lab, lab.card)
 
 
 @scenario('a sibling on pci-stub', 'not refused: the VM boots')
-def sibling_on_stub(lab):
+def sibling_on_pci_stub(lab):
     bind_card(lab)
     node.bind(lab.sound, 'pci-stub')
-    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    boots(lab, lab.card)
 
 
-@scenario('no driver', 'refused; libvirt fails without the hook; the remedy, typed as it stands, makes it boot')
+@scenario('no driver', 'refused; QEMU or libvirt fails without the hook; the remedy, typed as it stands, makes it boot')
 def no_driver(lab):
     bind_card(lab)
     node.release(lab.card)
-    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        text = refusal(ask(pod, vm), lab.card, 'driver')
-        really_fails(vm, 'must be manually detached', 'error getting device from group')
-        node.shell(remedies(text)[0])
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    refused_until(lab, lab.card, type_remedy, ['driver'], ['must be manually detached', 'error getting device from group'])
 
 
 @scenario('behind a conventional bridge', "refused while the bridge's other device has a driver of the node's; QEMU fails "
@@ -74,11 +80,8 @@ def behind_a_bridge(lab):
     node.bind(lab.bridged)
     node.modprobe('e1000')
     node.bind(lab.bridged_network, 'e1000')
-    with lab.pod() as pod, lab.vm({'gpu': lab.bridged}, PRIMARY) as vm:
-        refusal(ask(pod, vm), lab.bridged, 'group-viable', lab.bridged_network, 'e1000')
-        really_fails(vm, NOT_VIABLE)
-        node.bind(lab.bridged_network)
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    refused_until(lab, lab.bridged, lambda _: node.bind(lab.bridged_network),
+                  ['group-viable', lab.bridged_network, 'e1000'], [NOT_VIABLE])
 
 
 @scenario('ports without ACS', "refused while the other port's device has a driver of the node's; QEMU fails without the "
@@ -88,11 +91,8 @@ def without_acs(lab):
     node.bind(lab.open)
     node.modprobe('e1000e')
     node.bind(lab.open_network, 'e1000e')
-    with lab.pod() as pod, lab.vm({'gpu': lab.open}, PRIMARY) as vm:
-        refusal(ask(pod, vm), lab.open, 'group-viable', lab.open_network, 'e1000e')
-        really_fails(vm, NOT_VIABLE)
-        node.bind(lab.open_network, 'pci-stub')
-        require_in(OURS, vm.boot(pod.collect()).firmware())
+    refused_until(lab, lab.open, lambda _: node.bind(lab.open_network, 'pci-stub'),
+                  ['group-viable', lab.open_network, 'e1000e'], [NOT_VIABLE])
 
 
 @scenario('asleep in D3hot', 'not refused, not woken by the check: the VM boots')
