@@ -4,7 +4,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 
 if [ -t 1 ]; then bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'; else bold='' green='' red='' plain=''; fi
-step() { printf '%s==> %s%s\n' "$bold" "$*" "$plain"; }
+# step TEXT: with the minutes and seconds since the script began.
+step() { printf '%s==> %02d:%02d %s%s\n' "$bold" $((SECONDS / 60)) $((SECONDS % 60)) "$*" "$plain"; }
 fail() { printf '%serror:%s %s\n' "$red" "$plain" "$*" >&2; exit 1; }
 
 # as_root COMMAND...: with sudo where we are not root.
@@ -23,4 +24,17 @@ install_packages() {
     step "installing: $(echo $missing)"
     as_root apt-get -q update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+}
+
+# buffered COMMAND: runs one line, and shows what it says, and how long it took, when it has ended.
+buffered() {
+    local said status=0 start=$SECONDS
+    said=$(eval "$1" 2>&1) || status=$?
+    flock -x "$root/ci" printf '%s\n%s\n%s\n' "--- $1" "$said" "--- $((SECONDS - start)) s, status $status"
+    return "$status"
+}
+
+# together COMMAND...: runs lines, as many at a time as there are CPUs; fails when one of them does, after all have ended.
+together() {
+    printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '. "$0"; buffered "$1"' ci/common.sh
 }
