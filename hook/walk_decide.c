@@ -124,6 +124,11 @@ static int decide_devices(struct deciding *deciding, const struct checking *chec
     return 0;
 }
 
+static bool has_gpu_rom(const struct subject *subject, const struct decision *decision) {
+    return subject->facts.host.identity.class_code >> 16 == BASE_CLASS_DISPLAY && !subject->is_refused &&
+           (subject->candidate.rom || decision->rom == ROM_SETTING_DEVICE);
+}
+
 static void list_for_layout(struct deciding *deciding, struct plan *plan) {
     for (size_t i = 0; i < deciding->subjects.count; i++) {
         struct subject *subject = deciding->subjects.list[i];
@@ -131,6 +136,7 @@ static void list_for_layout(struct deciding *deciding, struct plan *plan) {
             .device = subject->device,
             .options = subject->is_refused ? &deciding->nothing : &subject->options,
             .is_virtual = subject->facts.host.is_virtual,
+            .has_gpu_rom = has_gpu_rom(subject, &plan->decisions[i]),
             .iommu_group = subject->facts.host.iommu_group,
             .decision = &plan->decisions[i],
         };

@@ -93,11 +93,14 @@ static bool needs_split_ioapic(const xmlNode *root, const xmlNode *devices) {
     return vcpu && strtoul(tree_text(vcpu), NULL, 10) > 255;
 }
 
-static bool has_ramfb(const xmlNode *devices) {
-    for (const xmlNode *video = tree_child(devices, "video"); video; video = tree_next(video, "video"))
-        if (tree_attribute_is(tree_child(video, "model"), "type", "ramfb"))
-            return true;
-    return false;
+static void read_video(const xmlNode *devices, struct guest *guest) {
+    /* Of libvirt's models, those that are VGA controllers in an x86 guest (src/qemu/qemu_command.c, the primary's). */
+    static const char *const vga[] = {"vga", "cirrus", "vmvga", "qxl", "virtio"};
+    for (const xmlNode *video = tree_child(devices, "video"); video; video = tree_next(video, "video")) {
+        const char *model = tree_attribute(tree_child(video, "model"), "type");
+        guest->has_ramfb = guest->has_ramfb || (model && strcmp(model, "ramfb") == 0);
+        guest->has_vga = guest->has_vga || (model && text_choice(model, vga, sizeof(vga) / sizeof(vga[0])) >= 0);
+    }
 }
 
 static void read_controller(const xmlNode *controller, struct guest *guest) {
@@ -186,7 +189,7 @@ int guest_read(const xmlNode *root, struct guest *guest, struct error *err) {
             return -1;
     for (const xmlNode *list = devices; list; list = tree_next(list, "devices")) {
         guest->has_graphics = guest->has_graphics || tree_child(list, "graphics");
-        guest->has_ramfb = guest->has_ramfb || has_ramfb(list);
+        read_video(list, guest);
     }
     return 0;
 }

@@ -34,6 +34,7 @@ struct guest {
     bool has_hyperv_passthrough;  /* <hyperv mode="passthrough"> */
     bool has_graphics;            /* VNC or the like, which <hostdev display="on"> needs */
     bool has_ramfb;               /* <video> of model ramfb */
+    bool has_vga;                 /* <video> that is a VGA controller */
     bool has_hole64;              /* somebody set <pcihole64>, to... */
     uint64_t hole64_kib;
     bool has_ovmf_mmio64;     /* somebody set OVMF's window */

@@ -331,6 +331,23 @@ static int check_clique(const struct guest_decision *decision, const struct gues
     return 0;
 }
 
+/* SeaBIOS runs the ROM of the primary VGA controller alone where QEMU demands a strict boot order, as libvirt makes it
+ * (SeaBIOS src/optionroms.c, vgarom_setup); the emulated one stands first. A driver of the guest can read the ROM
+ * still. */
+static void note_idle_roms(const struct guest_decision *decision, const struct guest_facts *facts,
+                           struct buffer *notes) {
+    char label[DEVICE_LABEL_MAX];
+    if (facts->guest->firmware != FIRMWARE_BIOS || !is_x86(facts->guest) || !facts->guest->has_vga ||
+        decision->remove_video)
+        return;
+    for (size_t i = 0; i < facts->count; i++)
+        if (facts->devices[i].has_gpu_rom)
+            buffer_printf(notes,
+                          "%s: SeaBIOS runs no GPU's ROM beside the emulated video: for a picture from the start say "
+                          "\"emulatedVideo\": \"remove\" for the guest\n",
+                          device_label(facts->devices[i].device, label));
+}
+
 int plan_guest(struct guest_options *options, const struct guest_facts *facts, struct guest_decision *decision,
                struct buffer *notes, struct buffer *warnings, struct error *err) {
     *decision = (struct guest_decision){0};
@@ -345,5 +362,6 @@ int plan_guest(struct guest_options *options, const struct guest_facts *facts, s
     if (decide_hole64(options, facts, decision, warnings, err) < 0 ||
         decide_ovmf(options, facts, decision, warnings, err) < 0)
         return -1;
+    note_idle_roms(decision, facts, notes);
     return check_display(decision, facts, err) < 0 || check_clique(decision, facts, err) < 0 ? -1 : 0;
 }

@@ -23,7 +23,8 @@ void plan_guest_window(const struct guest_decision *decision, const struct guest
                        uint64_t *most);
 
 /* Decides. An option that this guest cannot have fails where the annotation gives it; where a profile does, it is taken
- * out of *options and *notes gets a line; *warnings gets one where the guest will not reach all BARs. Fails with
+ * out of *options and *notes gets a line, as it does for a ROM that the firmware will not run; *warnings gets one where
+ * the guest will not reach all BARs. Fails with
  * ERROR_INPUT or, where BARs cannot be read, ERROR_REFUSED. */
 int plan_guest(struct guest_options *options, const struct guest_facts *facts, struct guest_decision *decision,
                struct buffer *notes, struct buffer *warnings, struct error *err);

@@ -16,7 +16,8 @@ struct layout_device {
     const struct device *device;
     struct device_options *options;
     bool is_virtual;
-    int iommu_group; /* HOST_GROUP_UNKNOWN: unknown */
+    bool has_gpu_rom; /* a GPU that gets a ROM, a file or its own, because somebody says so */
+    int iommu_group;  /* HOST_GROUP_UNKNOWN: unknown */
     struct decision *decision;
 };
 

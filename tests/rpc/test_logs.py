@@ -97,6 +97,18 @@ class Logs(HookTestCase):
         loud = [entry['msg'] for entry in sidecar.logs() if entry['level'] in ('warning', 'error')]
         self.assertTrue(any(caught.exception.details() in message for message in loud), loud)
 
+    def test_a_rom_that_the_firmware_will_not_run(self):
+        """A GPU that has a ROM, under SeaBIOS, beside the emulated video; its audio function and a guest without video do not count."""
+        case, words = 'geforce-bios', "SeaBIOS runs no GPU's ROM beside the emulated video"
+        removed = lab.annotated(case, {'guest': {'emulatedVideo': 'remove'}})
+        for vmi, devices in (lab.vmi(case), ['gpu0']), (removed, []):
+            with self.subTest(devices=devices):
+                sidecar, hook = self.launch()
+                hook.on_define_domain(lab.domain(case, 'call1'), vmi)
+                sidecar.stop()
+                told = [entry['msg'] for entry in sidecar.logs() if words in entry['msg']]
+                self.assertEqual([message.split('(')[1].split(')')[0] for message in told], devices)
+
     def test_the_users_data_stays_out(self):
         """Domain and VMI carry cloud-init passwords and the like; neither success nor refusal may print them."""
         sidecar, hook = self.launch()

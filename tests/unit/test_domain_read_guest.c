@@ -126,7 +126,7 @@ static void memory(void **state) {
 /* One flag each. */
 static void flags(void **state) {
     (void)state;
-    enum flag { CPU, CPU_PASSTHROUGH, SPLIT, HIDDEN, HYPERV, GRAPHICS, RAMFB, HOLE, OVMF, PHYS_ADDR, FLAGS };
+    enum flag { CPU, CPU_PASSTHROUGH, SPLIT, HIDDEN, HYPERV, GRAPHICS, RAMFB, VGA, HOLE, OVMF, PHYS_ADDR, FLAGS };
     static const struct {
         const char *content;
         unsigned flags;
@@ -151,8 +151,10 @@ static void flags(void **state) {
         {"<features><acpi/></features>", 0},
         {"<devices><graphics type='vnc'/></devices>", 1 << GRAPHICS},
         {"<devices><video><model type='ramfb'/></video></devices>", 1 << RAMFB},
-        {"<devices><video><model type='vga'/></video><video><model type='ramfb'/></video></devices>", 1 << RAMFB},
-        {"<devices><video><model type='virtio'/></video><video/></devices>", 0},
+        {"<devices><video><model type='vga'/></video><video><model type='ramfb'/></video></devices>",
+         1 << RAMFB | 1 << VGA},
+        {"<devices><video><model type='virtio'/></video><video/></devices>", 1 << VGA},
+        {"<devices><video/><video><model type='none'/></video><video><model type='bochs'/></video></devices>", 0},
         {"<devices><controller type='pci' index='0' model='pcie-root'><pcihole64>1</pcihole64></controller></devices>",
          1 << HOLE},
         {"<devices><controller type='usb'><pcihole64>1</pcihole64></controller></devices>", 0},
@@ -170,6 +172,7 @@ static void flags(void **state) {
                                    [HYPERV] = guest.has_hyperv_passthrough,
                                    [GRAPHICS] = guest.has_graphics,
                                    [RAMFB] = guest.has_ramfb,
+                                   [VGA] = guest.has_vga,
                                    [HOLE] = guest.has_hole64,
                                    [OVMF] = guest.has_ovmf_mmio64,
                                    [PHYS_ADDR] = guest.has_phys_addr};

@@ -403,11 +403,56 @@ static void together(void **state) {
     }
 }
 
+static void idle_roms(void **state) {
+    (void)state;
+    static const struct {
+        enum firmware firmware;
+        enum guest_machine machine;
+        bool has_vga, has_gpu_rom, removes_video, noted;
+    } cases[] = {
+        {FIRMWARE_BIOS, GUEST_X86_64, true, true, false, true},
+        {FIRMWARE_BIOS, GUEST_X86_64, false, true, false, false},
+        {FIRMWARE_BIOS, GUEST_X86_64, true, false, false, false},
+        {FIRMWARE_BIOS, GUEST_X86_64, true, true, true, false},
+        {FIRMWARE_UEFI, GUEST_X86_64, true, true, false, false},
+        {FIRMWARE_BIOS, GUEST_AARCH64, true, true, false, false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct device device = {.kind = DEVICE_PCI, .name = "gpu", .address = {.bus = 1}};
+        struct decision decided = {0};
+        struct device_options nothing = {0};
+        const struct layout_device layout = {
+            .device = &device, .options = &nothing, .decision = &decided, .has_gpu_rom = cases[i].has_gpu_rom};
+        struct guest guest = ordinary();
+        guest.firmware = cases[i].firmware;
+        guest.machine = cases[i].machine;
+        guest.has_vga = cases[i].has_vga;
+        const struct guest_facts facts = {.guest = &guest, .devices = &layout, .count = 1};
+        struct guest_options options =
+            guest_options_of(cases[i].removes_video ? "'emulatedVideo': 'remove'" : "", ORIGIN_ANNOTATION);
+        struct guest_decision decision;
+        struct error err = {0};
+        CLEANUP(buffer_free) struct buffer line = {0}, notes = {0};
+        if (plan(&options, &facts, &decision, &line, &notes, &err) < 0)
+            fail_msg("row %zu: %s", i, err.message);
+        const char *noted = notes.size ? notes.data : "";
+        if (!cases[i].noted && *noted)
+            fail_msg("row %zu: %s", i, noted);
+        if (cases[i].noted)
+            assert_string_equal(noted, "0000:01:00.0 (gpu): SeaBIOS runs no GPU's ROM beside the emulated video: for a "
+                                       "picture from the start say \"emulatedVideo\": \"remove\" for the guest\n");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(taken_over),           cmocka_unit_test(misfits),
-        cmocka_unit_test(an_unknown_machine),   cmocka_unit_test(windows),
-        cmocka_unit_test(the_firmwares_window), cmocka_unit_test(together),
+        cmocka_unit_test(taken_over),
+        cmocka_unit_test(misfits),
+        cmocka_unit_test(an_unknown_machine),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(the_firmwares_window),
+        cmocka_unit_test(together),
+        cmocka_unit_test(idle_roms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

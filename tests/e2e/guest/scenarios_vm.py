@@ -79,6 +79,15 @@ def own_rom(lab):
         require(OWN in said and OURS not in said, "it is not the device's own ROM that ran")
 
 
+@scenario('beside the emulated video', "SeaBIOS runs no GPU's ROM, the bundle's neither, and the sidecar's log says so")
+def beside_emulated_video(lab):
+    bind_card(lab)
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, {'devices': {'gpu': {'rom': 'auto'}}}) as vm:
+        said = vm.boot(pod.collect()).firmware()
+        require('<<' not in said, 'a ROM ran')
+        pod.wait_for_log("SeaBIOS runs no GPU's ROM")
+
+
 @scenario('an EFI ROM', "OVMF starts the driver that `rom build-efi` made into a ROM of the bundle")
 def efi_rom(lab):
     bind_card(lab)
