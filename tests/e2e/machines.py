@@ -8,12 +8,15 @@ NAMES = {  # what QEMU gets for the IOMMU, and what the kernel is told
     'node-without-remapping': (['intel-iommu,intremap=off,caching-mode=on'], 'intel_iommu=on'),
     'node-without-iommu': ([], ''),
 }
+# How many of each share its scenarios, and how many run at a time, with one CPU each.
+PARTS = {'node': 2, 'node-without-remapping': 1, 'node-without-iommu': 1}
+AT_A_TIME = 2
 MEMORY = '2560M'
 
 
-def devices(share):
-    """QEMU's arguments for what is plugged in; SHARE is the folder with the devices' own ROMs."""
-    rom = f'romfile={share}/own.rom'
+def devices(folder):
+    """QEMU's arguments for what is plugged in; FOLDER has the devices' own ROM."""
+    rom = f'romfile={folder}/own.rom'
     plugged = [
         # What the node itself shows its console on.
         'pcie-root-port,id=console,bus=pcie.0,addr=0x4,chassis=1',
@@ -59,16 +62,17 @@ def environment(root):
     return {'PATH': '/usr/bin:/bin', 'QEMU_MODULE_DIR': str(root / 'usr/lib/x86_64-linux-gnu/qemu')}
 
 
-def command(name, root, machine, share, folder):
-    """The machine NAME: MACHINE is what make-machine made, SHARE the scenarios' disk, FOLDER for logs and sockets."""
+def command(name, label, root, machine, folder):
+    """The machine NAME, which LABEL tells from others of its kind. MACHINE is what make-machine made; FOLDER has the
+    scenarios' disk and the devices' ROM, and takes logs and sockets."""
     iommu, kernel = NAMES[name]
     disk = 'driver=raw,if=none,readonly=on'
-    return [*qemu(Path(root)), '-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-machine', 'q35', '-m', MEMORY, '-smp', '2',
+    return [*qemu(Path(root)), '-accel', 'tcg,thread=multi', '-cpu', 'qemu64', '-machine', 'q35', '-m', MEMORY, '-smp', '1',
             '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-monitor', 'none',
-            *(argument for device in iommu for argument in ('-device', device)), *devices(share),
+            *(argument for device in iommu for argument in ('-device', device)), *devices(folder),
             '-drive', f'{disk},id=root,file={machine}/root.ext4', '-device', 'virtio-blk-pci,drive=root',
             '-drive', f'{disk},id=share,file={folder}/share.ext4', '-device', 'virtio-blk-pci,drive=share',
             '-kernel', f'{machine}/vmlinuz', '-initrd', f'{machine}/initrd',
-            '-append', f'console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init e2e={name} {kernel}',
-            '-serial', f"file:{folder}/{name}.log", '-chardev', 'stdio,id=reports,signal=off', '-serial', 'chardev:reports',
-            '-qmp', f'unix:{folder}/qmp,server=on,wait=off']
+            '-append', f'console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init e2e={label} {kernel}',
+            '-serial', f'file:{folder}/{label}.log', '-chardev', 'stdio,id=reports,signal=off', '-serial', 'chardev:reports',
+            '-qmp', f'unix:{folder}/{label}.qmp,server=on,wait=off']

@@ -48,10 +48,8 @@ def main():
     for name, debians in FIRMWARE.items():
         os.symlink(debians, f'/usr/share/OVMF/{name}')
     node.modprobe(*MODULES)
-    mine = scenario.of_this_machine(json.loads((SHARE / 'wanted.json').read_text()))
-    if mine:
-        with Compute() as compute:
-            scenario.run(mine, Lab(compute))
+    with Compute() as compute:
+        scenario.run(scenario.mine(json.loads((SHARE / 'wanted.json').read_text())), Lab(compute))
 
 
 if __name__ == '__main__':

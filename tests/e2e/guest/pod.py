@@ -17,6 +17,7 @@ from container import BUNDLE, NAME, PROGRAM, ROOT, SOCKETS, USER, mount
 from node import wait_until
 
 SIZE = '16m'
+LISTENS = 'listening on '  # serve's log
 
 
 class Pod:
@@ -59,7 +60,8 @@ class Pod:
             self.end(signal.SIGKILL)
 
     def start(self):
-        """Starts the sidecar's container, and waits for its socket as virt-launcher does."""
+        """Starts the sidecar's container, and waits until it listens: a socket that a killed one left tells nothing."""
+        listened = self.text.count(LISTENS)
         self.process = subprocess.Popen(
             ['unshare', '--mount', '--propagation=private', 'python3', container.__file__,
              *(['--bundle=/bundle'] if self.bundle else [])],
@@ -67,6 +69,7 @@ class Pod:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        wait_until('the sidecar listens', lambda: self.text.count(LISTENS) > listened or self.process.poll() is not None)
         return self.collect()
 
     def collect(self):

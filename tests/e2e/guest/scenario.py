@@ -8,16 +8,14 @@ from pathlib import Path
 
 import grpc
 
-SCENARIOS = []
-NODE = 'node'
-WITHOUT_REMAPPING = 'node-without-remapping'
-WITHOUT_IOMMU = 'node-without-iommu'
+SCENARIOS = {}  # by name: expectation, machine, function
 
 
-def scenario(name, expectation, on=NODE):
-    """Declares a scenario: a function that gets the lab, and raises where what it expects is not so."""
+def scenario(name, expectation, on='node'):
+    """Declares a scenario: a function that gets the lab, and raises where what it expects is not so. It runs on the machine
+    ON. The runner reads these declarations too, without running them: all three are literals."""
     def declare(function):
-        SCENARIOS.append((name, expectation, on, function))
+        SCENARIOS[name] = expectation, on, function
         return function
     return declare
 
@@ -27,16 +25,18 @@ def report(**what):
     print(json.dumps(what), flush=True)
 
 
-def of_this_machine(wanted):
-    """The scenarios that this machine is for, or those WANTED of them."""
-    machine = next(word[4:] for word in Path('/proc/cmdline').read_text().split() if word.startswith('e2e='))
-    return [row for row in SCENARIOS if row[2] == machine and (not wanted or row[0] in wanted)]
+def mine(wanted):
+    """Of WANTED, the names of scenarios by machine, those of this one."""
+    told = dict(word.split('=', 1) for word in Path('/proc/cmdline').read_text().split() if '=' in word)
+    return wanted[told['e2e']]
 
 
-def run(scenarios, lab):
+def run(names, lab):
     """Runs scenarios one after the other, and reports each."""
-    for name, expectation, machine, function in scenarios:
+    for name in names:
+        expectation, machine, function = SCENARIOS[name]
         start, problem = time.monotonic(), ''
+        report(begins=name)
         try:
             function(lab)
         except Exception as error:  # whatever it is, it is the result

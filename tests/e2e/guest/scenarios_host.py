@@ -5,7 +5,7 @@ import re
 
 import node
 import scenario as scenarios
-from scenario import WITHOUT_IOMMU, WITHOUT_REMAPPING, failure, refusal, require, require_in, scenario
+from scenario import failure, refusal, require, require_in, scenario
 from scenarios_vm import OURS, bind_card, has_devices, primary
 
 PRIMARY = primary(rom='auto')
@@ -143,7 +143,7 @@ def bar_unassigned(lab):
         require('BAR0' not in pci, f'the guest has the BAR: {pci}')
 
 
-# The last on its machine: nothing brings the device back but its machine's end.
+# The last of those with this device: nothing brings it back but its machine's end.
 @scenario('fell off the bus', 'refused, though the kernel still shows its IDs; QEMU fails without the hook')
 def fell_off(lab):
     node.bind(lab.sleeper)
@@ -160,7 +160,7 @@ def fell_off(lab):
         node.config_write(port, 0x19, buses)
 
 
-@scenario('no IOMMU', 'refused; without the hook it does not start', on=WITHOUT_IOMMU)
+@scenario('no IOMMU', 'refused; without the hook it does not start', on='node-without-iommu')
 def no_iommu(lab):
     with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
         refusal(ask(pod, vm), lab.card, 'iommu-group')
@@ -168,7 +168,7 @@ def no_iommu(lab):
 
 
 @scenario('no interrupt remapping', 'refused; QEMU fails without the hook; with allow_unsafe_interrupts the VM boots, and the '
-          'log says so', on=WITHOUT_REMAPPING)
+          'log says so', on='node-without-remapping')
 def no_remapping(lab):
     bind_card(lab)
     with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
