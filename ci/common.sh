@@ -26,15 +26,20 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
 }
 
-# buffered COMMAND: runs one line, and shows what it says, and how long it took, when it has ended.
+# buffered COMMAND: runs one line, and shows what it says, and how long it took, when it has ended. Returns 0 or 1: with 255
+# xargs would stop.
 buffered() {
     local said status=0 start=$SECONDS
     said=$(eval "$1" 2>&1) || status=$?
-    flock -x "$root/ci" printf '%s\n%s\n%s\n' "--- $1" "$said" "--- $((SECONDS - start)) s, status $status"
-    return "$status"
+    {
+        flock 9
+        printf '%s\n' "--- $1" "$said" "--- $((SECONDS - start)) s, status $status"
+    } 9<"$root/ci"
+    [ "$status" = 0 ] || return 1
 }
 
 # together COMMAND...: runs lines, as many at a time as there are CPUs; fails when one of them does, after all have ended.
 together() {
-    printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '. "$0"; buffered "$1"' ci/common.sh
+    printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" bash -c '. "$0"; buffered "$1"' ci/common.sh ||
+        fail "a suite failed: its lines above end with a status that is not 0"
 }

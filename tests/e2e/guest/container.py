@@ -1,7 +1,7 @@
 """The sidecar's container, as a container runtime makes it: run in a mount namespace of its own, with serve's options.
 
-A read-only root with nothing but the image's file, read-only /sys and bundle, the pod's folder by subPath, the user 107, no
-capabilities and no new privileges.
+A read-only root with nothing but the image's file, /proc and a small /dev, /sys and the bundle read-only, /sys/firmware
+masked, the pod's folder by subPath, the user 107 with the pod's fsGroup, no capabilities and no new privileges.
 """
 
 import ctypes
@@ -28,19 +28,32 @@ def bind_mount(source, target, read_only):
         mount('-o', 'remount,bind,ro', str(target))
 
 
+def mount_devices():
+    folder = ROOT / 'dev'
+    mount('-t', 'tmpfs', '-o', 'mode=755,size=64k', 'dev', str(folder))
+    for name in 'null', 'zero', 'full', 'random', 'urandom':
+        (folder / name).touch()
+        mount('--bind', f'/dev/{name}', str(folder / name))
+
+
 def contain():
+    for folder in 'proc', 'dev':
+        (ROOT / folder).mkdir(exist_ok=True)
     parts = ('/sys', 'sys', True), (BUNDLE, 'bundle', True), (SOCKETS / NAME, 'var/run/kubevirt-hooks', False)
     for _, inside, _ in parts:
         (ROOT / inside).mkdir(parents=True, exist_ok=True)
     bind_mount(ROOT, ROOT, read_only=True)
     for source, inside, read_only in parts:
         bind_mount(source, ROOT / inside, read_only)
+    mount('-t', 'proc', 'proc', str(ROOT / 'proc'))
+    mount_devices()
+    mount('-t', 'tmpfs', '-o', 'ro,size=0', 'masked', str(ROOT / 'sys/firmware'))
     os.chroot(ROOT)
     os.chdir('/')
     prctl = ctypes.CDLL(None).prctl
     for capability in range(LAST_CAP + 1):
         prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-    os.setgroups([])
+    os.setgroups([USER])
     os.setgid(USER)
     os.setuid(USER)
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

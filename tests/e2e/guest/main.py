@@ -1,5 +1,6 @@
 """Runs the scenarios inside the outer machine; reports on standard output, logs on standard error."""
 
+import contextlib
 import json
 import os
 import sys
@@ -48,8 +49,14 @@ def main():
     for name, debians in FIRMWARE.items():
         os.symlink(debians, f'/usr/share/OVMF/{name}')
     node.modprobe(*MODULES)
+    scenario.run(scenario.mine(json.loads((SHARE / 'wanted.json').read_text())), lab)
+
+
+@contextlib.contextmanager
+def lab():
+    """A scenario's: what libvirt remembers of an earlier one is gone, as with the pod."""
     with Compute() as compute:
-        scenario.run(scenario.mine(json.loads((SHARE / 'wanted.json').read_text())), Lab(compute))
+        yield Lab(compute)
 
 
 if __name__ == '__main__':

@@ -32,9 +32,10 @@ class Pod:
         with contextlib.ExitStack() as stack:
             for folder in SOCKETS, BUNDLE, ROOT:
                 folder.mkdir(parents=True, exist_ok=True)
-            self._mount(stack, SOCKETS, '-t', 'tmpfs', '-o', f'size={self.size},mode=755', 'emptydir')
+            # As the kubelet makes them of an emptyDir for KubeVirt's fsGroup: root's, and the group's to write to.
+            self._mount(stack, SOCKETS, '-t', 'tmpfs', '-o', f'size={self.size},mode=2777,gid={USER}', 'emptydir')
             (SOCKETS / NAME).mkdir()
-            os.chown(SOCKETS / NAME, USER, USER)
+            (SOCKETS / NAME).chmod(0o2777)
             if self.bundle:
                 self._mount(stack, BUNDLE, '--bind', str(self.bundle))
             if not (ROOT / PROGRAM).exists():

@@ -1,6 +1,7 @@
 """What a scenario is: a row of the table in docs/e2e.md."""
 
 import json
+import re
 import sys
 import time
 import traceback
@@ -31,20 +32,21 @@ def mine(wanted):
     return wanted[told['e2e']]
 
 
-def run(names, lab):
-    """Runs scenarios one after the other, and reports each."""
+def run(names, make_lab):
+    """Runs scenarios one after the other, each in a lab of its own, and reports each."""
     for name in names:
         expectation, machine, function = SCENARIOS[name]
-        start, problem = time.monotonic(), ''
+        start, problem, lab = time.monotonic(), '', None
         report(begins=name)
         try:
-            function(lab)
+            with make_lab() as lab:
+                function(lab)
         except Exception as error:  # whatever it is, it is the result
             where = traceback.extract_tb(error.__traceback__)
             ours = [f'{Path(step.filename).name}:{step.lineno}' for step in where if '/e2e/' in step.filename]
             problem = f'{type(error).__name__}: {error} ({", ".join(ours)})'
             print(name, problem, file=sys.stderr)
-        report(scenario=name, expectation=expectation, machine=machine, problem=problem, log=lab.log(),
+        report(scenario=name, expectation=expectation, machine=machine, problem=problem, log=lab.log() if lab else '',
                seconds=round(time.monotonic() - start, 1))
 
 
@@ -61,23 +63,26 @@ def require_in(words, text):
         require(word in text, f'no "{word}" in: {text[-2000:]}')
 
 
-def refusal(function, *words, code=grpc.StatusCode.FAILED_PRECONDITION):
-    """What the hook says when it refuses, which must have all the words."""
+def refusal(function, *words, checks=(), code=grpc.StatusCode.FAILED_PRECONDITION):
+    """What the hook says when it refuses, which must have all the words, and of host checks name these and no others."""
     try:
         function()
     except grpc.RpcError as error:
-        require(error.code() is code, f'{error.code().name}: {error.details()}')
-        require_in(words, error.details())
-        return error.details()
+        text = error.details()
+        require(error.code() is code, f'{error.code().name}: {text}')
+        require_in(words, text)
+        named = set(re.findall(r'(?:\([\w-]+\): |; )([a-z0-9-]+): ', text))
+        require(named == set(checks), f'it fails for {sorted(named)}: {text}')
+        return text
     raise AssertionError('the hook does not refuse it')
 
 
-def failure(function, *words):
-    """What libvirt says when it cannot start a VM, which must have one of the words."""
+def failure(function, words):
+    """What libvirt says when it cannot start a VM, which must have these words."""
     import libvirt
     try:
         function()
     except libvirt.libvirtError as error:
-        require(any(word in str(error) for word in words), f'libvirt fails for another reason: {error}')
+        require(words in str(error), f'libvirt fails for another reason: {error}')
         return str(error)
     raise AssertionError('libvirt starts it')

@@ -16,9 +16,9 @@ def ask(pod, vm):
     return lambda: vm.ask(pod.collect(), vm.request())
 
 
-def really_fails(vm, *words):
-    """Without the hook: what KubeVirt would have started does not start, for one of these reasons."""
-    failure(lambda: vm.start(vm.request()), *words)
+def really_fails(vm, words):
+    """Without the hook: what KubeVirt would have started does not start, for this reason."""
+    failure(lambda: vm.start(vm.request()), words)
     vm.destroy()
 
 
@@ -28,12 +28,12 @@ def boots(lab, address):
         require_in(OURS, vm.boot(pod.collect()).firmware())
 
 
-def refused_until(lab, address, mend, words, really):
-    """The hook refuses a VM with that GPU, with all the words; without the hook it fails for one of the reasons of
+def refused_until(lab, address, mend, check, words, really):
+    """The hook refuses a VM with that GPU for one check, with all the words; without the hook it fails with those of
     `really`; once it is mended, by a function that gets the refusal, it boots."""
     with lab.pod() as pod, lab.vm({'gpu': address}, PRIMARY) as vm:
-        text = refusal(ask(pod, vm), address, *words)
-        really_fails(vm, *really)
+        text = refusal(ask(pod, vm), address, *words, checks=[check])
+        really_fails(vm, really)
         mend(text)
         require_in(OURS, vm.boot(pod.collect()).firmware())
 
@@ -50,7 +50,7 @@ def not_viable(lab):
     bind_card(lab)
     node.modprobe('snd-hda-intel')
     node.bind(lab.sound, 'snd_hda_intel')
-    refused_until(lab, lab.card, type_remedy, ['group-viable', lab.sound, 'snd_hda_intel'], [NOT_VIABLE])
+    refused_until(lab, lab.card, type_remedy, 'group-viable', [lab.sound, 'snd_hda_intel'], NOT_VIABLE)
 
 
 @scenario('a sibling without driver', 'not refused: the VM boots')
@@ -67,11 +67,11 @@ def sibling_on_pci_stub(lab):
     boots(lab, lab.card)
 
 
-@scenario('no driver', 'refused; QEMU or libvirt fails without the hook; the remedy, typed as it stands, makes it boot')
+@scenario('no driver', 'refused; libvirt fails without the hook; the remedy, typed as it stands, makes it boot')
 def no_driver(lab):
     bind_card(lab)
     node.release(lab.card)
-    refused_until(lab, lab.card, type_remedy, ['driver'], ['must be manually detached', 'error getting device from group'])
+    refused_until(lab, lab.card, type_remedy, 'driver', [], 'must be manually detached')
 
 
 @scenario('behind a conventional bridge', "refused while the bridge's other device has a driver of the node's; QEMU fails "
@@ -81,7 +81,7 @@ def behind_a_bridge(lab):
     node.modprobe('e1000')
     node.bind(lab.bridged_network, 'e1000')
     refused_until(lab, lab.bridged, lambda _: node.bind(lab.bridged_network),
-                  ['group-viable', lab.bridged_network, 'e1000'], [NOT_VIABLE])
+                  'group-viable', [lab.bridged_network, 'e1000'], NOT_VIABLE)
 
 
 @scenario('ports without ACS', "refused while the other port's device has a driver of the node's; QEMU fails without the "
@@ -92,22 +92,20 @@ def without_acs(lab):
     node.modprobe('e1000e')
     node.bind(lab.open_network, 'e1000e')
     refused_until(lab, lab.open, lambda _: node.bind(lab.open_network, 'pci-stub'),
-                  ['group-viable', lab.open_network, 'e1000e'], [NOT_VIABLE])
+                  'group-viable', [lab.open_network, 'e1000e'], NOT_VIABLE)
 
 
-@scenario('asleep in D3hot', 'not refused, not woken by the check: the VM boots')
+@scenario('asleep in D3hot', 'not refused: the VM boots')
 def asleep(lab):
     node.bind(lab.sleeper)
     state = node.device(lab.sleeper) / 'power_state'
     node.wait_until('it sleeps', lambda: node.read(state) == 'D3hot')
     with lab.pod() as pod, lab.vm({'-network': lab.sleeper}) as vm:
-        vm.ask(pod.collect(), vm.request())
-        require(node.read(state) == 'D3hot', f'the check woke it: {node.read(state)}')
         vm.boot(pod.collect()).firmware()
         has_devices(vm, network='8086:10d3')
 
 
-@scenario('SR-IOV', 'a virtual function is in the guest, and no ROM is asked for')
+@scenario('SR-IOV', 'a virtual function is in the guest')
 def sriov(lab):
     node.modprobe('igb')
     node.bind(lab.sriov, 'igb')
@@ -120,14 +118,13 @@ def sriov(lab):
         has_devices(vm, vgpu='8086:10ca')
 
 
-@scenario('busy', "another VM has the card: libvirt refuses the second one, for sysfs does not tell the hook")
+@scenario('busy', "somebody has the card's group: QEMU cannot open it; sysfs does not tell the hook, which does not refuse")
 def busy(lab):
     bind_card(lab)
-    with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as first, lab.vm({'-sound': lab.sound}) as second:
-        first.boot(pod.collect())
-        reply = second.ask(pod.collect(), second.request())
-        failure(lambda: second.start(reply), 'busy', 'in use')
-        require(first.running.isActive(), 'the first VM is gone')
+    with open(f'/dev/vfio/{node.group_of(lab.card)}', 'r+b', buffering=0):
+        with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
+            failure(lambda: vm.boot(pod.collect()), 'Device or resource busy')
+    boots(lab, lab.card)
 
 
 @scenario('a BAR without address', 'refused; without the hook the VM starts, and its GPU has no framebuffer')
@@ -135,12 +132,12 @@ def bar_unassigned(lab):
     scenarios.report(wants='large')
     address = node.wait_until('it is plugged in', lambda: node.find('038000'))[0]
     node.bind(address)
-    with lab.pod(bundle=None) as pod, lab.vm({'gpu': address}) as vm:
-        refusal(ask(pod, vm), address, 'bar-assigned')
+    with lab.pod() as pod, lab.vm({'gpu': address}) as vm:
+        refusal(ask(pod, vm), address, checks=['bar-assigned'])
         vm.start(vm.request()).firmware()
         has_devices(vm, gpu='1234:1111')
         pci = next(text for text in vm.monitor('info pci').split('  Bus ') if 'id "ua-gpu-gpu"' in text)
-        require('BAR0' not in pci, f'the guest has the BAR: {pci}')
+        require('BAR0' not in pci and 'BAR2' in pci, f'the guest has the BAR: {pci}')
 
 
 # The last of those with this device: nothing brings it back but its machine's end.
@@ -154,8 +151,8 @@ def fell_off(lab):
     try:
         require(node.read(node.device(lab.sleeper) / 'vendor') == '0x8086', 'the kernel has forgotten it')
         with lab.pod() as pod, lab.vm({'-network': lab.sleeper}) as vm:
-            refusal(ask(pod, vm), lab.sleeper, 'config-space')
-            really_fails(vm, 'invalid PCI interrupt pin', 'Unknown PCI header type', 'unknown PCI header')
+            refusal(ask(pod, vm), lab.sleeper, checks=['config-space'])
+            really_fails(vm, 'nknown PCI header type')
     finally:
         node.config_write(port, 0x19, buses)
 
@@ -163,8 +160,8 @@ def fell_off(lab):
 @scenario('no IOMMU', 'refused; without the hook it does not start', on='node-without-iommu')
 def no_iommu(lab):
     with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        refusal(ask(pod, vm), lab.card, 'iommu-group')
-        really_fails(vm, 'iommu_group', 'passthrough of host PCI devices', 'manually detached')
+        refusal(ask(pod, vm), lab.card, checks=['iommu-group', 'driver'])
+        really_fails(vm, "host doesn't support passthrough of host PCI devices")
 
 
 @scenario('no interrupt remapping', 'refused; QEMU fails without the hook; with allow_unsafe_interrupts the VM boots, and the '
@@ -172,7 +169,7 @@ def no_iommu(lab):
 def no_remapping(lab):
     bind_card(lab)
     with lab.pod() as pod, lab.vm({'gpu': lab.card}, PRIMARY) as vm:
-        refusal(ask(pod, vm), lab.card, 'iommu-remapping')
+        refusal(ask(pod, vm), lab.card, checks=['iommu-remapping'])
         really_fails(vm, 'Operation not permitted')
         node.write('/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts', 1)
         require_in(OURS, vm.boot(pod.collect()).firmware())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import uuid
 import xml.etree.ElementTree as ET
@@ -23,7 +24,7 @@ BIOS, UEFI = 'geforce-bios', 'igpu-rembrandt'  # VMs as KubeVirt 1.9.0 sends the
 MEMORY = {BIOS: 64 << 20, UEFI: 256 << 20}
 # SeaBIOS says this last where no disk is; OVMF's own driver model takes longer and says nothing.
 SEABIOS_DONE = 'No bootable device.'
-BOOT_SECONDS = 120
+BOOT_SECONDS = 240
 
 QEMU_CONF = f'''
 user = "+{USER}"
@@ -43,8 +44,10 @@ class Compute:
         self.process = self.connection = None
 
     def __enter__(self):
-        FOLDER.mkdir()
+        FOLDER.mkdir(exist_ok=True)
         os.chown(FOLDER, USER, USER)
+        for folder in '/run/libvirt', '/var/lib/libvirt/qemu', '/etc/libvirt/qemu':
+            shutil.rmtree(folder, ignore_errors=True)
         Path('/etc/libvirt').mkdir(exist_ok=True)
         Path('/etc/libvirt/qemu.conf').write_text(QEMU_CONF)
         Path('/etc/libvirt/libvirtd.conf').write_text('auth_unix_rw = "none"\nauth_unix_ro = "none"\n')
