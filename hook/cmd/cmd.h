@@ -18,4 +18,5 @@ int cmd_rom(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_call(int argc, char **argv);

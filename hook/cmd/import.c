@@ -1,0 +1,142 @@
+/* import: other systems' VMs, in KubeVirt's words. */
+#include <argp.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/command.h"
+#include "host/identity.h"
+#include "import/proxmox.h"
+#include "import/result.h"
+
+enum { KEY_MAPPING = 'm', KEY_OUTPUT = 'o', KEY_NODE = 'n', KEY_SYSFS = 's' };
+
+struct import_options {
+    const char *file, *mapping, *node, *sysfs;
+    bool json;
+};
+
+static const struct argp_option options[] = {
+    {"mapping", KEY_MAPPING, "FILE", 0, "the cluster's resource mappings (/etc/pve/mapping/pci.cfg)", 0},
+    {"node", KEY_NODE, "NAME", 0, "the Proxmox node whose devices a mapping means (default: the first's)", 0},
+    {"sysfs", KEY_SYSFS, "DIR", 0, "look the devices' IDs up there: /sys when this runs on the Proxmox host", 0},
+    {"output", KEY_OUTPUT, "yaml|json", 0, "for people (the default), or for scripts", 0},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+    static const char *const formats[] = {"yaml", "json"};
+    struct import_options *given = state->input;
+    int format;
+    switch (key) {
+    case KEY_MAPPING:
+        given->mapping = argument;
+        return 0;
+    case KEY_NODE:
+        given->node = argument;
+        return 0;
+    case KEY_SYSFS:
+        given->sysfs = argument;
+        return 0;
+    case KEY_OUTPUT:
+        format = text_choice(argument, formats, sizeof(formats) / sizeof(formats[0]));
+        if (format < 0)
+            argp_error(state, "--output: '%s' is neither yaml nor json", argument);
+        given->json = format == 1;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (given->file)
+            argp_error(state, "one file too many: '%s'", argument);
+        given->file = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!given->file)
+            argp_error(state, "name the VM's configuration, as /etc/pve/qemu-server/100.conf");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* What the host says of the devices, where this runs on it or has a snapshot of it. */
+static void look_up(struct import_vm *vm, const char *sysfs) {
+    const struct sysfs root = {.root = sysfs};
+    char address[PCI_ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < vm->count; i++) {
+        struct import_device *device = &vm->devices[i];
+        struct host_device host;
+        if (!device->has_address)
+            continue;
+        host_read_device(&root, device->address, &host);
+        pci_address_format(device->address, address);
+        if (host.state != HOST_PRESENT) {
+            import_note(vm, "%s: %s is not to be found below %s", device->name, address, sysfs);
+            continue;
+        }
+        if (device->has_id && !pci_id_equal(device->id, host.identity.id))
+            import_note(vm, "%s: the mapping says %04x:%04x, and %s is %04x:%04x", device->name, device->id.vendor,
+                        device->id.device, address, host.identity.id.vendor, host.identity.id.device);
+        device->has_id = true;
+        device->id = host.identity.id;
+        device->is_gpu = device->mdev_type || host.identity.class_code >> 16 == BASE_CLASS_DISPLAY;
+    }
+}
+
+static int run(const struct import_options *given, struct error *err) {
+    CLEANUP(import_vm_free) struct import_vm vm = {0};
+    CLEANUP(buffer_free) struct buffer conf = {0}, mapping = {0}, text = {0};
+    if (import_vm_init(&vm, err) < 0 || file_read(given->file, PROXMOX_TEXT_MAX, &conf, err) < 0 ||
+        (given->mapping && file_read(given->mapping, PROXMOX_TEXT_MAX, &mapping, err) < 0))
+        return -1;
+    const struct proxmox_source source = {
+        .conf = buffer_bytes(&conf), .mapping = buffer_bytes(&mapping), .node = given->node};
+    if (import_proxmox(&source, &vm, err) < 0)
+        return error_prefix(err, "%s", given->file);
+    if (given->sysfs)
+        look_up(&vm, given->sysfs);
+    CLEANUP(json_decref) json_t *result = import_check(&vm, err) < 0 ? NULL : import_result(&vm, err);
+    if (!result)
+        return error_prefix(err, "%s", given->file);
+    if (given->json)
+        return json_dumpf(result, stdout, JSON_INDENT(2)) < 0 || puts("") == EOF
+                   ? error_set(err, ERROR_INTERNAL, "cannot write to standard output")
+                   : 0;
+    if (import_result_text(result, given->file, &text, err) < 0)
+        return -1;
+    fwrite(text.data, 1, text.size, stdout);
+    return 0;
+}
+
+static int cmd_import_proxmox(int argc, char **argv) {
+    static const struct argp argp = {
+        options,
+        parse,
+        "FILE",
+        "Reads a Proxmox VM's configuration and writes what GPU passthrough needs of it for KubeVirt: the VirtualMachine's "
+        "devices and CPU, the annotation for this hook, the KubeVirt object's permittedHostDevices, and the commands that "
+        "make the ROM bundle. What has no counterpart is listed: nothing is dropped silently.\v"
+        "Example, on the Proxmox host:\n"
+        "  kubevirt-gpu-hook import proxmox --sysfs /sys --mapping /etc/pve/mapping/pci.cfg \\\n"
+        "      /etc/pve/qemu-server/100.conf\n"
+        "Exit status: 0 fine, 1 it cannot be read, 64 wrong usage.",
+        NULL,
+        NULL,
+        NULL};
+    struct import_options given = {0};
+    struct error err = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &given) != 0)
+        return EXIT_USAGE;
+    if (run(&given, &err) < 0) {
+        fprintf(stderr, "error: %s\n", err.message);
+        return EXIT_BAD;
+    }
+    return EXIT_FINE;
+}
+
+int cmd_import(int argc, char **argv) {
+    static const struct command commands[] = {
+        {"proxmox", cmd_import_proxmox, "a Proxmox VM (/etc/pve/qemu-server/100.conf)"},
+    };
+    return command_choose("kubevirt-gpu-hook import", "Other systems' VMs with passthrough, in KubeVirt's words.",
+                          commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
+}

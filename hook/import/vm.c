@@ -1,0 +1,133 @@
+#include "import/vm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int import_vm_init(struct import_vm *vm, struct error *err) {
+    *vm = (struct import_vm){
+        .domain = json_object(), .guest = json_object(), .notes = json_array(), .others = json_array()};
+    if (vm->domain && vm->guest && vm->notes && vm->others)
+        return 0;
+    import_vm_free(vm);
+    return error_no_memory(err);
+}
+
+void import_vm_free(struct import_vm *vm) {
+    free(vm->name);
+    json_decref(vm->domain);
+    json_decref(vm->guest);
+    json_decref(vm->notes);
+    json_decref(vm->others);
+    for (size_t i = 0; i < vm->count; i++) {
+        free(vm->devices[i].mapping);
+        free(vm->devices[i].mdev_type);
+        free(vm->devices[i].rom_file);
+        json_decref(vm->devices[i].options);
+    }
+    *vm = (struct import_vm){0};
+}
+
+int import_check(const struct import_vm *vm, struct error *err) {
+    return vm->failed ? error_no_memory(err) : 0;
+}
+
+static void set(struct import_vm *vm, json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new(object, key, value) < 0)
+        vm->failed = true;
+}
+
+/* The object that is a member, made where there is none; NULL without memory. */
+static json_t *member(struct import_vm *vm, json_t *object, const char *key) {
+    json_t *found = json_object_get(object, key);
+    if (json_is_object(found))
+        return found;
+    set(vm, object, key, json_object());
+    return json_object_get(object, key);
+}
+
+void import_domain(struct import_vm *vm, const char *path, json_t *value) {
+    json_t *object = vm->domain;
+    for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1) {
+        char key[LABEL_MAX + 1];
+        snprintf(key, sizeof(key), "%.*s", (int)(dot - path), path);
+        object = member(vm, object, key);
+    }
+    if (object)
+        set(vm, object, path, value);
+    else
+        json_decref(value);
+}
+
+void import_guest(struct import_vm *vm, const char *option, json_t *value) {
+    set(vm, vm->guest, option, value);
+}
+
+void import_option(struct import_vm *vm, struct import_device *device, const char *option, json_t *value) {
+    set(vm, device->options, option, value);
+}
+
+void import_option_part(struct import_vm *vm, struct import_device *device, const char *option, const char *part,
+                        json_t *value) {
+    json_t *object = member(vm, device->options, option);
+    if (object)
+        set(vm, object, part, value);
+    else
+        json_decref(value);
+}
+
+static void append(struct import_vm *vm, json_t *array, const char *text) {
+    CLEANUP(free) char *copy = utf8_sanitise(text);
+    if (copy)
+        text_make_printable(copy);
+    if (!copy || json_array_append_new(array, json_string(copy)) < 0)
+        vm->failed = true;
+}
+
+void import_note(struct import_vm *vm, const char *format, ...) {
+    CLEANUP(free) char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        text = NULL;
+    if (text)
+        append(vm, vm->notes, text);
+    else
+        vm->failed = true;
+}
+
+void import_other(struct import_vm *vm, const char *name) {
+    append(vm, vm->others, name);
+}
+
+struct import_device *import_add_device(struct import_vm *vm, const char *name, struct error *err) {
+    if (vm->count == IMPORT_DEVICES_MAX) {
+        error_set(err, ERROR_LIMIT, "%s: the VM has more than %d passthrough devices", name, IMPORT_DEVICES_MAX);
+        return NULL;
+    }
+    struct import_device *device = &vm->devices[vm->count];
+    *device = (struct import_device){.options = json_object()};
+    if (!device->options) {
+        error_no_memory(err);
+        return NULL;
+    }
+    snprintf(device->name, sizeof(device->name), "%s", name);
+    vm->count++;
+    return device;
+}
+
+struct import_device *import_find_device(struct import_vm *vm, const char *name) {
+    for (size_t i = 0; i < vm->count; i++)
+        if (strcmp(vm->devices[i].name, name) == 0)
+            return &vm->devices[i];
+    return NULL;
+}
+
+void import_set_text(struct import_vm *vm, char **place, const char *text) {
+    free(*place);
+    *place = strdup(text);
+    if (!*place)
+        vm->failed = true;
+}

@@ -1,0 +1,76 @@
+/* A VM of another system, as far as GPU passthrough goes, in KubeVirt's words and this hook's. Readers (proxmox.h,
+ * libvirt.h) fill it, result.h tells it. Nothing that a reader finds is dropped: it becomes a device, a field, an
+ * option, a note or one of `others`. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/json.h"
+#include "base/pci.h"
+#include "base/text.h"
+
+#define IMPORT_DEVICES_MAX 128 /* Proxmox has 16 hostpci, each a list */
+
+struct import_device {
+    char name[LABEL_MAX + 1]; /* of gpus[] or hostDevices[] */
+    bool has_address;
+    struct pci_address address; /* on the old host; of a mediated device, its parent's */
+    bool has_id, has_subsystem;
+    struct pci_id id, subsystem;
+    bool is_gpu;     /* as far as is known */
+    char *mapping;   /* the cluster's name for it, or NULL */
+    char *mdev_type; /* NULL: it is a PCI function */
+    char *rom_file;  /* as the old host names it, or NULL */
+    json_t *options; /* the annotation's object for it; never NULL */
+};
+
+/* Starts as {0}; import_vm_init makes it usable, import_vm_free gives everything back. */
+struct import_vm {
+    char *name;
+    json_t *domain; /* part of KubeVirt's spec.domain, without gpus and hostDevices */
+    json_t *guest;  /* the annotation's "guest" */
+    json_t *notes;  /* array of sentences: what has no counterpart, and what is to be known */
+    json_t *others; /* array of names: what is no matter of passthrough */
+    struct import_device devices[IMPORT_DEVICES_MAX];
+    size_t count;
+    bool failed; /* an allocation did: see import_check */
+};
+
+/* Returns 0, or -1 with err filled (ERROR_INTERNAL). */
+int import_vm_init(struct import_vm *vm, struct error *err);
+void import_vm_free(struct import_vm *vm);
+
+static inline void import_vm_free_at(struct import_vm *vm) {
+    import_vm_free(vm);
+}
+
+/* The setters below take over `value` (NULL: no memory) and remember a failure in `failed`, so that a reader may check
+ * once at the end: import_check returns 0, or -1 with err filled. */
+int import_check(const struct import_vm *vm, struct error *err);
+
+/* Sets `value` in the domain at a path of keys ("features.kvm.hidden"); objects on the way are made. */
+void import_domain(struct import_vm *vm, const char *path, json_t *value);
+void import_guest(struct import_vm *vm, const char *option, json_t *value);
+void import_option(struct import_vm *vm, struct import_device *device, const char *option, json_t *value);
+
+/* A member of an object that is an option's value: ids.vendor. */
+void import_option_part(struct import_vm *vm, struct import_device *device, const char *option, const char *part,
+                        json_t *value);
+
+/* Adds a note, printable whatever is quoted in it. */
+void import_note(struct import_vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds a name that is not of our matter. */
+void import_other(struct import_vm *vm, const char *name);
+
+/* A new device, all unset but its name and options. Returns NULL with err filled: too many (ERROR_LIMIT), or no memory.
+ */
+struct import_device *import_add_device(struct import_vm *vm, const char *name, struct error *err);
+
+/* The device of that name, or NULL. */
+struct import_device *import_find_device(struct import_vm *vm, const char *name);
+
+/* Copies a text into a place of the device's. */
+void import_set_text(struct import_vm *vm, char **place, const char *text);
