@@ -89,7 +89,7 @@ static void add_enlightenment(struct import_vm *vm, const char *where, const cha
         }
     if (strcmp(name, "spinlocks") == 0 && value)
         import_domain(vm, "features.hyperv.spinlocks.spinlocks", json_integer(strtol(value, NULL, 0)));
-    else if (strcmp(name, "time") == 0)
+    else if (strcmp(name, "time") == 0 && on)
         import_domain(vm, "clock.timer.hyperv", json_object());
     else
         import_note(vm, "%s: hv-%s has no counterpart", where, name);

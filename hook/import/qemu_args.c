@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/option_value.h"
 #include "config/vfio_properties.h"
@@ -135,19 +136,24 @@ static void read_fw_cfg(struct import_vm *vm, const char *where, char *text) {
 
 /* A size as QEMU takes it: a number of bytes, or one with a unit. In KiB; 0: it is none. */
 static uint64_t size_kib(const char *text) {
-    static const char units[] = "BKMGT";
+    static const char *const units[] = {"K", "M", "G", "T"};
     char *end;
     unsigned long long number = strtoull(text, &end, 0);
-    const char *unit = *end ? strchr(units, *end & ~0x20) : units;
-    if (!unit || *text == '\0' || (*end && end[1]) || number > UINT64_MAX >> 40)
+    if (end == text || number > UINT64_MAX >> 40)
         return 0;
-    return unit == units ? number / 1024 : (uint64_t)number << 10 * (unit - units - 1);
+    if (*end == '\0' || strcasecmp(end, "B") == 0)
+        return number / 1024;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcasecmp(end, units[i]) == 0)
+            return (uint64_t)number << 10 * i;
+    return 0;
 }
 
 static void read_global(struct import_vm *vm, const char *where, char *text) {
-    const char *dot = strchr(text, '.'), *equals = strchr(text, '=');
-    uint64_t kib = equals ? size_kib(equals + 1) : 0;
-    if (dot && equals && strncmp(dot, ".pci-hole64-size", (size_t)(equals - dot)) == 0 && kib) {
+    static const char property[] = ".pci-hole64-size=";
+    const char *found = strstr(text, property);
+    uint64_t kib = found ? size_kib(found + strlen(property)) : 0;
+    if (kib) {
         import_guest(vm, "pciHole64", value_write_size(kib));
     } else {
         import_note(vm, "%s: -global %s has no counterpart", where, text);
@@ -159,8 +165,8 @@ static void read_machine(struct import_vm *vm, const char *where, char *text) {
     bool on;
     while ((property = next_property(&text, &value)))
         if (value && (strcmp(property, "kernel_irqchip") == 0 || strcmp(property, "kernel-irqchip") == 0) &&
-            (strcmp(value, "split") == 0 || parse_flag(value, &on) == 0))
-            import_guest(vm, "ioapic", json_string(strcmp(value, "split") != 0 && on ? "kvm" : "qemu"));
+            (strcmp(value, "split") == 0 || (parse_flag(value, &on) == 0 && on)))
+            import_guest(vm, "ioapic", json_string(strcmp(value, "split") == 0 ? "qemu" : "kvm"));
         else
             import_note(vm, "%s: -machine %s%s%s has no counterpart", where, property, value ? "=" : "",
                         value ? value : "");
