@@ -76,7 +76,6 @@ KINDS = (
         ('KERNEL DRIVER IN USE', column('status.kernelDriverInUse')))),
     ('devices.harvesterhci.io', 'v1beta1', 'pcideviceclaims', 'PCIDeviceClaim', False, (), (
         ('ADDRESS', column('spec.address')), ('NODE NAME', column('spec.nodeName')), ('USER NAME', column('spec.userName')),
-        ('KERNEL DRIVER TO UNBIND', column('status.kernelDriverToUnbind')),
         ('PASSTHROUGH ENABLED', lambda thing: str(at(thing, 'status.passthroughEnabled', False)).lower()))),
     ('devices.harvesterhci.io', 'v1beta1', 'vgpudevices', 'VGPUDevice', False, (), (AGES,)),
     ('devices.harvesterhci.io', 'v1beta1', 'sriovgpudevices', 'SRIOVGPUDevice', False, (), (AGES,)),
