@@ -46,6 +46,7 @@ KINDS = (
     ('', 'v1', 'configmaps', 'ConfigMap', True, ('cm',), (
         ('DATA', lambda thing: str(len(at(thing, 'data', {})) + len(at(thing, 'binaryData', {})))), AGES)),
     ('', 'v1', 'secrets', 'Secret', True, (), (AGES,)),
+    ('', 'v1', 'services', 'Service', True, ('svc',), (AGES,)),
     ('', 'v1', 'serviceaccounts', 'ServiceAccount', True, ('sa',), (AGES,)),
     ('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', True, ('pvc',), (AGES,)),
     ('', 'v1', 'events', 'Event', True, ('ev',), (
@@ -55,6 +56,10 @@ KINDS = (
     ('apps', 'v1', 'daemonsets', 'DaemonSet', True, ('ds',), (AGES,)),
     ('apps', 'v1', 'deployments', 'Deployment', True, ('deploy',), (AGES,)),
     ('batch', 'v1', 'jobs', 'Job', True, (), (AGES,)),
+    ('coordination.k8s.io', 'v1', 'leases', 'Lease', True, (), (AGES,)),
+    ('resource.k8s.io', 'v1', 'deviceclasses', 'DeviceClass', False, (), (AGES,)),
+    ('resource.k8s.io', 'v1', 'resourceclaims', 'ResourceClaim', True, (), (AGES,)),
+    ('resource.k8s.io', 'v1', 'resourceclaimtemplates', 'ResourceClaimTemplate', True, (), (AGES,)),
     ('rbac.authorization.k8s.io', 'v1', 'roles', 'Role', True, (), (AGES,)),
     ('rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding', True, (), (AGES,)),
     ('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', False, (), (AGES,)),
@@ -87,6 +92,9 @@ KINDS = (
     ('management.cattle.io', 'v3', 'managedcharts', 'ManagedChart', True, (), (AGES,)),
     ('nvidia.com', 'v1', 'clusterpolicies', 'ClusterPolicy', False, (), (AGES,)),
 )
+# What a spec may have, of kinds whose types nobody publishes.
+FIELDS = {'PCIDeviceClaim': {'address', 'nodeName', 'userName', 'disableResourcePooling'},
+          'Addon': {'repo', 'version', 'chart', 'enabled', 'valuesContent'}}
 VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']
 STATUS = {404: 'NotFound', 409: 'AlreadyExists', 403: 'Forbidden', 422: 'Invalid', 400: 'BadRequest'}
 
@@ -225,7 +233,11 @@ class Store:
             'spec': template['spec'], 'status': {'phase': 'Running'}}
 
     def admit(self, kind, thing):
-        """KubeVirt's webhook: without its gate no VM has hook sidecars."""
+        """The schemas of FIELDS; KubeVirt's webhook: without its gate no VM has hook sidecars."""
+        unknown = thing.get('spec', {}).keys() - FIELDS.get(kind[3], thing.get('spec', {}).keys())
+        if unknown:
+            raise Refused(400, f'{kind[3]} in version "{kind[1]}" cannot be handled as a {kind[3]}: strict decoding error: '
+                               f'unknown field "spec.{min(unknown)}"')
         template = thing if kind[3] == 'VirtualMachineInstance' else at(thing, 'spec.template', {})
         if kind[0] != 'kubevirt.io' or SIDECARS not in (at(template, 'metadata.annotations', {}) or {}):
             return
