@@ -84,8 +84,8 @@ def directive(text, line):
     found = DIRECTIVE.match(text)
     if found and found[2].strip():
         return found[1], found[2].strip()
-    # "<!-- results -->" is a mark for other programs.
-    if ':' in text or text.split(' ')[0] in ('run', 'node', 'not'):
+    # Other comments are for people, or marks for other programs.
+    if re.match(r'\w+(?: \w+)?:', text) or text.split(' ')[0] in ('run', 'node', 'not'):
         raise Bad(line, f'unknown directive: {text.splitlines()[0]}')
     return 'note', text
 
