@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import protobuf
+import yaml
 
 HERE = Path(__file__).resolve().parent
 DEBIAN = HERE.parent.parent / 'build/deps/kubectl-trixie/usr/bin/kubectl'
@@ -171,6 +172,14 @@ class Store:
     def __init__(self):
         self.things, self.version, self.created, self.lock = {}, 0, [], threading.Condition()
 
+    def load(self, name):
+        """The objects of clusters/NAME.yaml, in the place of all others."""
+        self.things = {}
+        for thing in yaml.safe_load_all((HERE / f'clusters/{name}.yaml').read_text()):
+            group, _, version = thing['apiVersion'].rpartition('/')
+            kind = next(row for row in KINDS if (row[0], row[1], row[3]) == (group, version, thing['kind']))
+            self.put(kind, thing['metadata'].get('namespace'), thing, True)
+
     def find(self, kind, namespace, name):
         key = (kind[0], kind[2], namespace if kind[4] else '', name)
         if key not in self.things:
@@ -201,12 +210,20 @@ class Store:
         metadata |= {'uid': old.get('uid') or str(uuid.uuid5(uuid.NAMESPACE_URL, '/'.join(key))), 'creationTimestamp': TIME,
                      'resourceVersion': str(self.version), 'generation': old.get('generation', 0) + 1}
         if kind[3] == 'DaemonSet':
-            thing['spec'].setdefault('updateStrategy', {'type': 'RollingUpdate', 'rollingUpdate': {'maxUnavailable': 1}})
+            thing['spec'].setdefault('updateStrategy', {}).setdefault('type', 'RollingUpdate')
             counts = ('desired', 'current', 'updated')
             thing['status'] = {f'{count}NumberScheduled': 1 for count in counts} | {
                 'numberReady': 1, 'numberAvailable': 1, 'numberMisscheduled': 0, 'observedGeneration': metadata['generation']}
+            self.add_pod(namespace, metadata['name'], thing['spec']['template'])
         self.things[key] = {'apiVersion': version_of(kind), 'kind': kind[3]} | thing
         return self.things[key]
+
+    def add_pod(self, namespace, name, template):
+        """The one pod of a DaemonSet, with an empty log."""
+        logs = {LOG + container['name']: '' for container in template['spec']['containers']}
+        self.things['', 'pods', namespace, f'{name}-z4v8q'] = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {
+            'name': f'{name}-z4v8q', 'namespace': namespace, 'labels': template['metadata']['labels'], 'annotations': logs},
+            'spec': template['spec'], 'status': {'phase': 'Running'}}
 
     def admit(self, kind, thing):
         """KubeVirt's webhook: without its gate no VM has hook sidecars."""
@@ -337,6 +354,10 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
     def respond(self, path):
+        if self.command == 'POST' and path.startswith('/cluster/'):
+            self.server.store.load(path.removeprefix('/cluster/'))
+            self.send('', content_type='text/plain')
+            return
         found = discover(path) if self.command == 'GET' else None
         if found:
             self.send(found)
@@ -425,14 +446,8 @@ class Cluster:
             'apiVersion': 'v1', 'kind': 'Config', 'current-context': 'docs', 'users': [{'name': 'you', 'user': {}}],
             'clusters': [{'name': 'docs', 'cluster': {'server': url}}],
             'contexts': [{'name': 'docs', 'context': {'cluster': 'docs', 'user': 'you'}}]}))
-        self.load(HERE / 'clusters/kubevirt.json')
+        self.store.load('kubevirt')
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def load(self, path):
-        for thing in json.loads(path.read_text())['items']:
-            group, _, version = thing['apiVersion'].rpartition('/')
-            kind = next(row for row in KINDS if (row[0], row[1], row[3]) == (group, version, thing['kind']))
-            self.store.put(kind, thing['metadata'].get('namespace'), thing, True)
 
     @property
     def created(self):
