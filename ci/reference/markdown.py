@@ -15,6 +15,21 @@ them, and this page, are made from the same tables.
 | 2 | `check` alone: what was to be looked at cannot be seen |
 | 64 | wrong usage: nothing was done |
 
+Errors and warnings go to standard error. A result on standard output or in a file is whole, or there is none.
+
+```console
+$ kubevirt-gpu-hook rom verify missing.rom --device 1002:1681
+error: cannot open missing.rom: No such file or directory
+$ echo $?
+1
+$ kubevirt-gpu-hook rom verify
+kubevirt-gpu-hook rom verify: --device is needed
+Try `kubevirt-gpu-hook rom verify --help' or `kubevirt-gpu-hook rom verify
+--usage' for more information.
+$ echo $?
+64
+```
+
 """
 
 
