@@ -115,9 +115,10 @@ static int cmd_import_proxmox(int argc, char **argv) {
         "Reads a Proxmox VM's configuration and writes what GPU passthrough needs of it for KubeVirt: the VirtualMachine's "
         "devices and CPU, the annotation for this hook, the KubeVirt object's permittedHostDevices, and the commands that "
         "make the ROM bundle. What has no counterpart is listed: nothing is dropped silently.\v"
-        "Example, on the Proxmox host:\n"
-        "  kubevirt-gpu-hook import proxmox --sysfs /sys --mapping /etc/pve/mapping/pci.cfg \\\n"
-        "      /etc/pve/qemu-server/100.conf\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook import proxmox 100.conf\n"
+        "  kubevirt-gpu-hook import proxmox --sysfs /sys \\\n"
+        "      --mapping /etc/pve/mapping/pci.cfg /etc/pve/qemu-server/100.conf\n"
         "Exit status: 0 fine, 1 it cannot be read, 64 wrong usage.",
         NULL,
         NULL,

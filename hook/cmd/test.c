@@ -126,11 +126,11 @@ int cmd_test(int argc, char **argv) {
         "a case, or has cases somewhere below it. A case is a folder with vmi.json, domains in/NAME.xml, and what is "
         "expected of each: out/NAME.xml, and out/NAME.err where there are warnings or the VM is refused.\v"
         "Examples:\n"
-        "  kubevirt-gpu-hook test gpu-tests --bundle lab --sysfs node    # all of them, with this bundle\n"
-        "  kubevirt-gpu-hook test gpu-tests --update                     # write what is expected; then read it\n"
-        "  kubevirt-gpu-hook test gpu-tests --junit report.xml           # and a report that CI shows\n"
-        "A case's own bundle, sysfs (a snapshot of a node) and args (options of render, one a line) come before those "
-        "of the command line. The files of a case, and how to get them: docs/how-to/golden-tests.md.\n"
+        "  kubevirt-gpu-hook test gpu-tests --bundle ./lab --sysfs ./node\n"
+        "  kubevirt-gpu-hook test gpu-tests --update            # write what is expected\n"
+        "  kubevirt-gpu-hook test gpu-tests --junit report.xml  # and a report that CI shows\n"
+        "A case's own bundle, sysfs (a snapshot of a node) and args (options of render, one a line) count before "
+        "those of the command line. docs/how-to/golden-tests.md says what is in a case and how to get it.\n"
         "Exit status: 0 all passed, 1 something failed or nothing was tested, 64 wrong usage.",
         children,
         NULL,
