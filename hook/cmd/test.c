@@ -127,8 +127,8 @@ int cmd_test(int argc, char **argv) {
         "expected of each: out/NAME.xml, and out/NAME.err where there are warnings or the VM is refused.\v"
         "Examples:\n"
         "  kubevirt-gpu-hook test gpu-tests --bundle ./lab --sysfs ./node\n"
-        "  kubevirt-gpu-hook test gpu-tests --update            # write what is expected\n"
-        "  kubevirt-gpu-hook test gpu-tests --junit report.xml  # and a report that CI shows\n"
+        "  kubevirt-gpu-hook test gpu-tests --update       # write what is expected\n"
+        "  kubevirt-gpu-hook test gpu-tests --junit report.xml\n"
         "A case's own bundle, sysfs (a snapshot of a node) and args (options of render, one a line) count before "
         "those of the command line. docs/how-to/golden-tests.md says what is in a case and how to get it.\n"
         "Exit status: 0 all passed, 1 something failed or nothing was tested, 64 wrong usage.",

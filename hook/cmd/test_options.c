@@ -122,6 +122,15 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
 }
 
+/* Refuses what options would wait for: standard input, pipes, devices. */
+static int check_value(const char *line, struct error *err) {
+    const char *equals = *line == '-' ? strchr(line, '=') : NULL, *value = equals ? equals + 1 : line;
+    struct stat status;
+    if (strcmp(value, "-") == 0 || (stat(value, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+        return error_set(err, ERROR_INPUT, "args: %s is neither a file nor a folder", value);
+    return 0;
+}
+
 static int split(struct test_options *options, char *name, int *argc, struct error *err) {
     options->argv = calloc(ARGS_COUNT + 2, sizeof(*options->argv));
     if (!options->argv)
@@ -132,6 +141,8 @@ static int split(struct test_options *options, char *name, int *argc, struct err
         *end = '\0';
         if (*argc > ARGS_COUNT)
             return error_set(err, ERROR_LIMIT, "args: more than %d lines", ARGS_COUNT);
+        if (check_value(line, err) < 0)
+            return -1;
         if (*line)
             options->argv[(*argc)++] = line;
         line = next;

@@ -1,4 +1,4 @@
-/* The files of a golden case: docs/golden.md. Pure. */
+/* The files of a golden case: docs/how-to/golden-tests.md. Pure. */
 #pragma once
 
 #include "base/names.h"
