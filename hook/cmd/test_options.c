@@ -37,7 +37,7 @@ int test_shared_check(struct test_shared *shared, struct error *err) {
     if (!failed) {
         bundle_set_acquire(setup.walk.bundles, &view);
         if (view.error.code != ERROR_NONE)
-            failed = error_set(err, view.error.code, "the ROM bundle cannot be used: %s", view.error.message);
+            failed = error_set(err, view.error.code, "%s", view.error.message);
         bundle_set_release(setup.walk.bundles);
     }
     setup_close(&setup);

@@ -52,16 +52,17 @@ static void append_escaped(struct buffer *out, const struct golden_result *resul
     out->failed |= name.failed;
 }
 
-/* As a literal block, whose indentation is said since the first line may begin with blanks. */
+/* As a literal block. Its indentation is said where the first line begins with a blank, and there alone: Perl's reader
+ * knows no more of YAML than it must. */
 static void append_block(struct buffer *out, const char *key, const struct buffer *text) {
     if (text->size == 0)
         return;
-    buffer_printf(out, "  %s: |2\n", key);
+    buffer_printf(out, "  %s: |%s\n", key, (*text->data == ' ' || *text->data == '\t') ? "2" : "");
     visible_lines(out, "    ", buffer_bytes(text));
 }
 
 int golden_report_tap(const struct golden_results *results, struct buffer *out, struct error *err) {
-    buffer_printf(out, "TAP version 14\n1..%zu\n", results->count);
+    buffer_printf(out, "TAP version 13\n1..%zu\n", results->count);
     for (size_t i = 0; i < results->count; i++) {
         const struct golden_result *result = &results->list[i];
         visible_lines(out, "# ", buffer_bytes(&result->changes));

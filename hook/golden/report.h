@@ -10,7 +10,8 @@
 /* For people: what failed and why, what --update did, and a line of sums. */
 int golden_report_text(const struct golden_results *results, struct buffer *out, struct error *err);
 
-/* The Test Anything Protocol, version 14: testanything.org. A failure's problems and differences are its YAML block. */
+/* The Test Anything Protocol, version 13, which Perl's prove reads, too: testanything.org. A failure's problems and
+ * differences are its YAML block. */
 int golden_report_tap(const struct golden_results *results, struct buffer *out, struct error *err);
 
 /* JUnit's XML as Jenkins and GitLab read it: a testsuite for each case, a testcase for each domain. */

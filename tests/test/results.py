@@ -7,9 +7,9 @@ import yaml
 
 
 def parse_tap(text):
-    """{name: (message, diff) or None}, by what TAP 14 says, and nothing beside it."""
+    """{name: (message, diff) or None}, by what TAP 13 says, and nothing beside it."""
     lines = text.split('\n')
-    assert lines.pop() == '' and lines[0] == 'TAP version 14', text
+    assert lines.pop() == '' and lines[0] == 'TAP version 13', text
     plan = int(re.fullmatch(r'1\.\.(\d+)', lines[1])[1])
     results, number, at = {}, 0, 2
     while at < len(lines):

@@ -13,7 +13,7 @@ static void fill(struct golden_results *results) {
         golden_compare(failed, "out/b.xml", bytes_of("<a>\n\t<b/>\n"), "now", bytes_of("<a>\r\n\t<b/>\n"), &err), 0);
     golden_problem(failed, "%s", "line\nof ]]> a stranger");
     failed->seconds = 0.0625;
-    struct golden_result *broken = golden_add(results, "z", NULL, NULL, &err);
+    struct golden_result *broken = golden_add(results, "z", NULL, " blank", &err);
     golden_problem(broken, "vmi.json is missing");
     buffer_append_text(&broken->changes, "added z/out/a.xml\n");
     assert_int_equal(golden_results_check(results, &err), 0);
@@ -44,24 +44,24 @@ static void text(void **state) {
                               "  +<a>\\r\n"
                               "   \t<b/>\n"
                               "added z/out/a.xml\n"
-                              "FAILED z\n"
+                              "FAILED z ( blank)\n"
                               "  vmi.json is missing\n"
                               "1 passed, 2 failed, in 2 cases\n");
 }
 
 static void tap(void **state) {
     (void)state;
-    check(golden_report_tap, "TAP version 14\n"
+    check(golden_report_tap, "TAP version 13\n"
                              "1..3\n"
                              "ok 1 - fleet/a/call1\n"
                              "not ok 2 - fleet/a/b\\#c\\\\d\\\\n\"&<\\\\x1b\n"
                              "  ---\n"
-                             "  about: |2\n"
+                             "  about: |\n"
                              "    It <works>.\n"
-                             "  message: |2\n"
+                             "  message: |\n"
                              "    out/b.xml differs\n"
                              "    line?of ]]> a stranger\n"
-                             "  diff: |2\n"
+                             "  diff: |\n"
                              "    --- out/b.xml\n"
                              "    +++ now\n"
                              "    @@ -1,2 +1,2 @@\n"
@@ -72,7 +72,9 @@ static void tap(void **state) {
                              "# added z/out/a.xml\n"
                              "not ok 3 - z\n"
                              "  ---\n"
-                             "  message: |2\n"
+                             "  about: |2\n"
+                             "     blank\n"
+                             "  message: |\n"
                              "    vmi.json is missing\n"
                              "  ...\n");
 }
