@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"serve", cmd_serve, "the KubeVirt hook sidecar and plugin (also without any command)"},
     {"node", cmd_node, "KubeVirt's node hook: check a VM's devices before it starts"},
     {"render", cmd_render, "what the sidecar would answer, by hand, on files"},
+    {"test", cmd_test, "golden cases of your own VMs, for CI: is the answer still what it was"},
     {"check", cmd_check, "is this node ready to pass its GPUs through, and if not, what to do"},
     {"snapshot", cmd_snapshot, "copy what check looks at, for tests and bug reports"},
     {"rom", cmd_rom, "look into option ROMs, judge, repair and make them"},

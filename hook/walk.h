@@ -1,4 +1,4 @@
-/* The one walk from a request to its reply. `render` and every gRPC service call it.
+/* The one walk from a request to its reply. `render`, `test` and every gRPC service call it.
  *
  *   VMI -> options;  domain -> devices;  address -> host facts -> profiles -> ROM of the bundle -> verdict -> plan ->
  *   published file -> domain

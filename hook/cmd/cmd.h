@@ -14,6 +14,7 @@ enum exit_code {
 int cmd_serve(int argc, char **argv);
 int cmd_node(int argc, char **argv);
 int cmd_render(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_rom(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);
 int cmd_check(int argc, char **argv);

@@ -4,14 +4,11 @@
 
 #include "base/diff.h"
 #include "base/file.h"
+#include "cmd/case.h"
 #include "cmd/cmd.h"
-#include "cmd/setup.h"
 #include "rpc/server.h"
 
 enum { KEY_DOMAIN = 'd', KEY_VMI = 'v', KEY_DIFF = 2000, KEY_COLOUR, KEY_EXPLAIN };
-
-/* As compute sees the sidecar's ROM folder on KubeVirt 1.6 and later, but for the container's name. */
-#define DEFAULT_COMPUTE_DIR "/var/run/kubevirt-hooks/rom"
 
 struct render {
     struct setup setup;
@@ -168,25 +165,21 @@ static void print_explanation(const struct render *render, const json_t *explana
     print_options(json_object_get(explanation, "guest"));
 }
 
-static void print_warnings(const struct buffer *warnings) {
-    for (const char *line = warnings->data; line && *line; line += strcspn(line, "\n") + 1)
-        fprintf(stderr, "warning: %.*s\n", (int)strcspn(line, "\n"), line);
-}
-
 static int run(struct render *render, struct error *err) {
     CLEANUP(buffer_free) struct buffer domain = {0};
     CLEANUP(buffer_free) struct buffer vmi = {0};
+    CLEANUP(buffer_free) struct buffer messages = {0};
     CLEANUP(walk_reply_free) struct walk_reply reply = {0};
-    const char *compute_dir = render->setup.compute_dir ? render->setup.compute_dir : DEFAULT_COMPUTE_DIR;
     CLEANUP(publisher_close) struct publisher *publisher = NULL;
-    if (setup_open(&render->setup, err) < 0 || !(publisher = publisher_open(NULL, compute_dir, err)) ||
+    if (case_open(&render->setup, &publisher, err) < 0 ||
         file_read(render->domain, RPC_REQUEST_MAX, &domain, err) < 0 ||
-        file_read(render->vmi, RPC_REQUEST_MAX, &vmi, err) < 0)
+        file_read(render->vmi, RPC_REQUEST_MAX, &vmi, err) < 0 ||
+        case_check_vmi(render->vmi, buffer_bytes(&vmi), err) < 0)
         return -1;
-    render->setup.walk.publisher = publisher;
     render->setup.walk.explain = render->explain != EXPLAIN_NOT;
     int failed = walk_request(&render->setup.walk, WALK_UNTOLD, buffer_bytes(&domain), buffer_bytes(&vmi), &reply, err);
-    print_warnings(&reply.warnings);
+    case_messages(&reply, &(struct error){0}, &messages); /* the error is printed with those of the options */
+    (void)file_write_all(STDERR_FILENO, buffer_bytes(&messages));
     if (failed)
         return -1;
     if (render->explain == EXPLAIN_NOT)

@@ -117,6 +117,6 @@ void setup_close(struct setup *setup) {
 }
 
 int setup_report(const struct error *err) {
-    fprintf(stderr, "error: %s: %s\n", error_grpc_name(err->code), err->message);
+    fprintf(stderr, SETUP_ERROR_FORMAT, error_grpc_name(err->code), err->message);
     return EXIT_BAD;
 }

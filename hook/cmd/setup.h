@@ -39,5 +39,8 @@ void setup_close(struct setup *setup);
 /* Refuses, as wrong usage, a folder that is not an absolute path in UTF-8: it ends up in a domain's XML. */
 void setup_check_folder(const struct argp_state *state, const char *option, const char *folder);
 
-/* Prints "error: CODE: message" for people and returns EXIT_BAD. */
+/* For error_grpc_name and the message. */
+#define SETUP_ERROR_FORMAT "error: %s: %s\n"
+
+/* Prints an error like this for people and returns EXIT_BAD. */
 int setup_report(const struct error *err);
