@@ -17,7 +17,7 @@ static const struct command commands[] = {
     {"snapshot", cmd_snapshot, "copy what check looks at, for tests and bug reports"},
     {"rom", cmd_rom, "look into option ROMs, judge, repair and make them"},
     {"bundle", cmd_bundle, "make, check, sign and pack ROM bundles"},
-    {"import", cmd_import, "a VM of Proxmox, in KubeVirt's words"},
+    {"import", cmd_import, "a VM of Proxmox or libvirt, in KubeVirt's words"},
     {"call", cmd_call, "call a socket of ours as KubeVirt does"},
 };
 

@@ -21,6 +21,7 @@ static int tell(const struct checking *checking, const struct subject *subject, 
     struct error reason = {0};
     error_set(&reason, ERROR_REFUSED, "%s: %s%s%s%s", check_name(check), result->evidence,
               result->remedy[0] ? "; " : "", result->remedy, why);
+    error_see(&reason, "checks.md#%s", check_name(check));
     return refusals_add(checking->warnings, subject->device, &reason, check_name(check), false, err);
 }
 
@@ -38,6 +39,7 @@ static int judge(const struct checking *checking, struct subject *subject, enum 
                     err);
     struct error reason = {0};
     error_set(&reason, ERROR_REFUSED, "%s: %s; %s", check_name(check), result->evidence, result->remedy);
+    error_see(&reason, "checks.md#%s", check_name(check));
     subject->is_refused = true;
     return refusals_add(checking->refusals, subject->device, &reason, check_name(check), mode == CHECK_MODE_ENFORCE,
                         err);

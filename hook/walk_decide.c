@@ -68,11 +68,13 @@ static int verify_rom(const struct subjects *subjects, struct subject *subject, 
     const struct bundle *bundle = subject->candidate.bundle;
     struct verified_rom *verified = &subject->verified;
     if (!(verified->same = find_same(subjects, rom, facts->host.identity.id))) {
-        if (bundle_read_rom(bundle, rom, &verified->content, err) < 0)
+        if (bundle_read_rom(bundle, rom, &verified->content, err) < 0) {
+            error_see(err, "bundles.md#the-manifest");
             return error_prefix(err, "ROM \"%s\" of bundle \"%s\"", rom->id, bundle->manifest.name);
+        }
         if (judge_rom(subject->device, facts, subject->candidate, buffer_bytes(&verified->content), &verified->warnings,
                       err) < 0)
-            return -1;
+            return error_see(err, "roms.md#who-reads-it");
     }
     verified->rom = rom;
     verified->id = facts->host.identity.id;
@@ -108,6 +110,7 @@ static int decide_devices(struct deciding *deciding, const struct checking *chec
         struct error problem = {0};
         char label[DEVICE_LABEL_MAX];
         int failed = decide_device(deciding, subject, decision, notes, &problem);
+        error_see(&problem, "options.md#of-a-device");
         if (failed && problem.code != ERROR_REFUSED)
             return error_set(err, problem.code, "%s: %s", device_label(subject->device, label), problem.message);
         subject->is_refused = failed;
@@ -312,6 +315,7 @@ static int decide(struct deciding *deciding, const struct vmi *vmi, struct plan 
     refusals_tell(&deciding->warnings, &reply->warnings);
     if (refusals_raise(&deciding->refusals, &reply->warnings, err) < 0)
         return -1;
+    error_see(&problem, "options.md");
     if (failed)
         return error_set(err, problem.code, "%s", problem.message);
     refusals_print(&deciding->refusals, &reply->warnings);

@@ -101,8 +101,10 @@ static int refuse_companion(const struct subjects_source *source, const struct s
     char label[DEVICE_LABEL_MAX];
     const char *option = companions_name(subject->options.companions);
     device_label(subject->device, label);
-    if (source->policy != POLICY_WARN)
-        return error_set(err, ERROR_REFUSED, "%s: \"companions\": \"%s\": %s", label, option, reason);
+    if (source->policy != POLICY_WARN) {
+        error_set(err, ERROR_REFUSED, "%s: \"companions\": \"%s\": %s", label, option, reason);
+        return error_see(err, "options.md#companions");
+    }
     buffer_printf(warnings, "%s: \"companions\": \"%s\": %s (policy \"warn\": the VM goes on without)\n", label, option,
                   reason);
     return 0;

@@ -38,7 +38,7 @@ static int read_manifest(struct bundle *bundle, const struct trust *trust, struc
     if (store_read(bundle->store, STORE_MANIFEST, MANIFEST_SIZE_MAX, &text, err) < 0)
         return -1;
     if (trust->count > 0 && check_signature(bundle, trust, buffer_bytes(&text), err) < 0)
-        return -1;
+        return error_see(err, "bundles.md#sign-it");
     if (manifest_parse(buffer_bytes(&text), &bundle->manifest, err) < 0)
         return error_prefix(err, "%s/" STORE_MANIFEST, bundle->path);
     return 0;
@@ -53,6 +53,7 @@ struct bundle *bundle_open(const char *path, const struct trust *trust, struct e
     if ((bundle->store = store_open(path, err)) && read_manifest(bundle, trust, err) == 0)
         return TAKE_PTR(bundle);
     refuse(err);
+    error_see(err, "bundles.md#the-manifest");
     error_prefix(err, "the ROM bundle cannot be used");
     return NULL;
 }

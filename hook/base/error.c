@@ -56,6 +56,27 @@ int error_prefix(struct error *err, const char *format, ...) {
     return -1;
 }
 
+int error_see(struct error *err, const char *page, ...) {
+    if (!err || (err->code != ERROR_INPUT && err->code != ERROR_REFUSED && err->code != ERROR_DENIED) ||
+        strstr(err->message, " (" HOOK_DOCS))
+        return -1;
+    char name[ERROR_MESSAGE_MAX], reference[ERROR_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, page);
+    write_message(name, page, arguments);
+    va_end(arguments);
+    int length = snprintf(reference, sizeof(reference), " (" HOOK_DOCS "%s)", name);
+    size_t room = ERROR_MESSAGE_MAX - (size_t)length, used = strlen(err->message);
+    if (length >= ERROR_MESSAGE_MAX / 2)
+        return -1;
+    if (used >= room) {
+        text_ellipsis(err->message, room);
+        used = strlen(err->message);
+    }
+    memcpy(err->message + used, reference, (size_t)length + 1);
+    return -1;
+}
+
 void error_clear(struct error *err) {
     *err = (struct error){0};
 }

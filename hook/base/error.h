@@ -46,6 +46,16 @@ int error_no_memory(struct error *err);
 /* Puts "text: " in front of a message that is set. Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Where our pages are, for a reader of an error; the build may give an address instead. */
+#ifndef HOOK_DOCS
+#define HOOK_DOCS "docs/"
+#endif
+
+/* Puts " (docs/PAGE)" behind a message that is set and that the reader can do something about (not ERROR_LIMIT,
+ * ERROR_UNIMPLEMENTED, ERROR_INTERNAL): the page that says more, with an anchor: "checks.md#group-viable". Once: the
+ * innermost, which knows best, is kept. The message is cut where there is no room. Returns -1. */
+int error_see(struct error *err, const char *page, ...) __attribute__((format(printf, 2, 3)));
+
 void error_clear(struct error *err);
 
 /* gRPC's number for the code (grpc/status.h, fixed by the protocol), and its name as gRPC writes it:

@@ -123,7 +123,8 @@ int cmd_bundle_init(int argc, char **argv) {
                                      "DIR",
                                      "Starts a bundle: DIR/" STORE_MANIFEST " without any ROM, and DIR/" ROM_FOLDER
                                      ".\v"
-                                     "Example: kubevirt-gpu-hook bundle init lab --version 2026.11\n"
+                                     "Examples:\n"
+                                     "  kubevirt-gpu-hook bundle init lab --version 2026.11\n"
                                      "Exit status: 0 done, 1 not, 64 wrong usage.",
                                      NULL,
                                      NULL,
@@ -356,7 +357,10 @@ int cmd_bundle_add(int argc, char **argv) {
         "Copies a ROM into a bundle and enters it into the manifest, with its hash and the device that it is for.\v"
         "Without --device, the device is what the ROM itself says. --class and --firmware narrow the match too. A ROM that "
         "cannot work for that device is refused, unless --force is given.\n"
-        "Example: kubevirt-gpu-hook bundle add lab AMDGopDriver.rom --device 1002:1640 --firmware uefi\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook bundle add lab vbios.rom\n"
+        "  kubevirt-gpu-hook bundle add lab gop.rom --device 1002:1640 --class 0403 \\\n"
+        "      --firmware uefi\n"
         "Exit status: 0 added, 1 not, 64 wrong usage.",
         children,
         NULL,

@@ -136,6 +136,9 @@ int cmd_bundle_list(int argc, char **argv) {
                                      "[BUNDLE...]",
                                      "Prints what bundles hold; each is a folder or a packed bundle.\v"
                                      "ROMs are not read: for that there is `bundle verify`.\n"
+                                     "Examples:\n"
+                                     "  kubevirt-gpu-hook bundle list lab\n"
+                                     "  kubevirt-gpu-hook bundle list --builtin --output json\n"
                                      "Exit status: 0 fine, 1 a bundle cannot be used, 64 wrong usage.",
                                      children,
                                      NULL,
@@ -231,6 +234,9 @@ int cmd_bundle_match(int argc, char **argv) {
         "Says which ROM of the bundles, searched in this order, a device would get and why, which others fit less well or "
         "nearly, and which profiles speak of it.\v"
         "A host address gives all that a match can ask for; of an ID alone, subsystem, revision and class are not known.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook bundle match lab --device 0000:01:00.0\n"
+        "  kubevirt-gpu-hook bundle match lab.tar.zst --device 1002:1681\n"
         "Exit status: 0 it gets a ROM, 1 it gets none or a bundle cannot be used, 64 wrong usage.",
         children,
         NULL,

@@ -90,7 +90,9 @@ int cmd_bundle_pack(int argc, char **argv) {
         "BUNDLE OUT",
         "Packs a bundle into one tar file, which --bundle takes as it takes the folder.\v"
         "Manifest, signature, and the ROMs that the manifest names; the same bundle always gives the same bytes.\n"
-        "Example: kubevirt-gpu-hook bundle pack lab lab.tar.zst; kubectl create configmap lab --from-file lab.tar.zst\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook bundle pack lab lab.tar.zst\n"
+        "  kubectl create configmap lab-roms --from-file lab.tar.zst\n"
         "Exit status: 0 packed, 1 not, 64 wrong usage.",
         children,
         NULL,

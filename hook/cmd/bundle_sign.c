@@ -151,6 +151,9 @@ int cmd_bundle_keygen(int argc, char **argv) {
                                      "",
                                      "Makes a key pair in minisign's format.\v"
                                      "Keys made by minisign -G do as well, and minisign can use these.\n"
+                                     "Examples:\n"
+                                     "  kubevirt-gpu-hook bundle keygen\n"
+                                     "  kubevirt-gpu-hook bundle keygen --secret-key lab.key --public-key lab.pub\n"
                                      "Exit status: 0 done, 1 not, 64 wrong usage.",
                                      children,
                                      NULL,
@@ -236,6 +239,9 @@ int cmd_bundle_sign(int argc, char **argv) {
         "DIR",
         "Signs a bundle's manifest, and by its hashes every ROM: writes DIR/" STORE_SIGNATURE ".\v"
         "The same is done by: minisign -S -m DIR/" STORE_MANIFEST "\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook bundle sign lab\n"
+        "  kubevirt-gpu-hook bundle sign lab --secret-key lab.key --comment \"November\"\n"
         "Exit status: 0 signed, 1 not, 64 wrong usage.",
         children,
         NULL,

@@ -165,6 +165,9 @@ int cmd_bundle_verify(int argc, char **argv) {
         "and will do for the device that its match names; that no file lies there in vain.\v"
         "With several bundles, also what a later one has in vain because an earlier one has it too. Offsets are from the "
         "start of the file that is named.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook bundle verify lab\n"
+        "  kubevirt-gpu-hook bundle verify lab.tar.zst --trusted-key lab.pub\n"
         "Exit status: 0 good (there may be warnings), 1 not, 64 wrong usage.",
         children,
         NULL,

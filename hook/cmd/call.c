@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
     {"vmi", KEY_VMI, "FILE", 0, "these and ExecuteNodeHook: the VirtualMachineInstance as JSON", 0},
     {"context", KEY_CONTEXT, "WORD", 0, "MutateDomain: Boot (default), MigrationSource or MigrationTarget", 0},
     {"point", KEY_POINT, "WORD", 0, "ExecuteNodeHook: PreVMStart (default), or another point of a VM's life", 0},
-    {"version", KEY_VERSION, "v1alphaN", 0, "OnDefineDomain, Shutdown: the hook version to call (default v1alpha3)", 0},
+    {"version", KEY_VERSION, "v1alphaN", 0, "OnDefineDomain, Shutdown: v1alpha1, v1alpha2 or v1alpha3 (default)", 0},
     {0},
 };
 
@@ -230,20 +230,21 @@ static int call_execute_node_hook(const struct call *call, struct error *err) {
 }
 
 int cmd_call(int argc, char **argv) {
-    static const struct argp argp = {
-        options,
-        parse,
-        "Info|OnDefineDomain|Shutdown|MutateDomain|ExecuteNodeHook --socket PATH",
-        "Calls a hook's socket as KubeVirt does and prints the answer.\v"
-        "Examples:\n"
-        "  kubevirt-gpu-hook call Info --socket /var/run/kubevirt-hooks/gpu-hook-0.sock\n"
-        "  kubevirt-gpu-hook call OnDefineDomain --socket S --domain vm.xml --vmi vmi.json\n"
-        "  kubevirt-gpu-hook call MutateDomain --socket S --domain vm.xml --vmi vmi.json --context MigrationTarget\n"
-        "  kubevirt-gpu-hook call ExecuteNodeHook --socket S --vmi vmi.json\n"
-        "Exit status: 0 fine, 1 refused or no answer, 64 wrong usage.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "Info|OnDefineDomain|Shutdown|MutateDomain|ExecuteNodeHook --socket PATH",
+                                     "Calls a hook's socket as KubeVirt does and prints the answer.\v"
+                                     "Examples:\n"
+                                     "  kubevirt-gpu-hook call Info --socket /var/run/kubevirt-hooks/gpu-hook-0.sock\n"
+                                     "  kubevirt-gpu-hook call OnDefineDomain --socket S --domain vm.xml \\\n"
+                                     "      --vmi vmi.json\n"
+                                     "  kubevirt-gpu-hook call MutateDomain --socket S --domain vm.xml \\\n"
+                                     "      --vmi vmi.json --context MigrationTarget\n"
+                                     "  kubevirt-gpu-hook call ExecuteNodeHook --socket S --vmi vmi.json\n"
+                                     "Exit status: 0 fine, 1 refused or no answer, 64 wrong usage.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct call call = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0)
         return EXIT_USAGE;

@@ -39,8 +39,8 @@ struct check_options {
 static const struct argp_option options[] = {
     {"sysfs", KEY_SYSFS, "DIR", 0, "the node's /sys, or a folder laid out like it (default /sys)", 0},
     {"output", KEY_OUTPUT, "FORMAT", 0,
-     "what to print: each check of each device (table, the default), IOMMU groups at a glance (tree), all of it for "
-     "programs (json), a feature file for node-feature-discovery (nfd), or metrics (prometheus)",
+     "table (default), tree, json, nfd or prometheus: each check of each device, IOMMU groups at a glance, all of it for "
+     "programs, a feature file for node-feature-discovery, metrics",
      0},
     {"all", KEY_ALL, NULL, 0, "in the table, show also the checks that mean nothing for a device", 0},
     {"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,

@@ -237,7 +237,12 @@ int cmd_node(int argc, char **argv) {
         "with the reason and the remedy where they would not work.\v"
         "Which devices those are the kubelet tells. Keeps a feature file for node-feature-discovery and metrics for "
         "Prometheus beside it, or serves nothing but these. Of the annotation only what its owner may set counts "
-        "(--allow), above all checks. Ends with exit status 0 on SIGTERM, SIGINT, SIGHUP and SIGQUIT.",
+        "(--allow), above all checks. Ends on SIGTERM, SIGINT, SIGHUP and SIGQUIT.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook node --socket /var/run/kubevirt/plugins/gpu-hook/node.sock\n"
+        "  kubevirt-gpu-hook node --listen :9400 --features \\\n"
+        "      /etc/kubernetes/node-feature-discovery/features.d/gpu\n"
+        "Exit status: 0 ended as above, 1 it cannot serve, 64 wrong usage.",
         children,
         NULL,
         NULL};

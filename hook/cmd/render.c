@@ -202,8 +202,10 @@ int cmd_render(int argc, char **argv) {
         parse,
         "--domain FILE --vmi FILE",
         "Prints the domain XML that the hook would answer, without a cluster and without writing any ROM.\v"
-        "Example, with what virt-launcher logged and no GPU at hand:\n"
-        "  kubevirt-gpu-hook render --domain vm.xml --vmi vmi.json --bundle ./lab --sysfs ./snapshot --diff\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook render --domain vm.xml --vmi vmi.json --diff\n"
+        "  kubevirt-gpu-hook render --domain vm.xml --vmi vmi.json --bundle ./lab \\\n"
+        "      --sysfs ./snapshot --explain\n"
         "Exit status: 0 fine, 1 refused or bad input, 64 wrong usage.",
         children,
         NULL,

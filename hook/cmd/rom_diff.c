@@ -43,6 +43,8 @@ int cmd_rom_diff(int argc, char **argv) {
         parse,
         "A B",
         "Prints what differs between two ROMs: in what `rom inspect` tells, and the ranges of bytes.\v"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom diff downloaded.rom extracted.rom\n"
         "Exit status: 0 they are equal, 1 they differ or cannot be read, 64 wrong usage.",
         NULL,
         NULL,

@@ -118,6 +118,8 @@ int cmd_rom_trim(int argc, char **argv) {
         "Cuts the image chain that firmware reads out of a dump of the flash chip.\v"
         "What goes: NVIDIA's NVGI header in front and its private images behind, what stands around the VBIOS in AMD's "
         "flash dumps, padding. The image chain stays as it is, to the byte.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom trim gpu-z-dump.rom vbios.rom\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,
@@ -133,6 +135,8 @@ int cmd_rom_set_id(int argc, char **argv) {
         "IN OUT --device V:D|ADDRESS",
         "Gives every x86 and EFI image of a ROM another vendor and device ID.\v"
         "The sums of x86 images stay right; nothing inside an EFI driver changes. A device list stays as it is.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom set-id gop.rom gop-1640.rom --device 1002:1640\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,
@@ -149,6 +153,8 @@ int cmd_rom_fix_checksum(int argc, char **argv) {
         "Makes every x86 image of a ROM sum to 0, by the one byte that its vendor keeps for that.\v"
         "A wrong sum mostly means a damaged file: this makes it pass, not work. EFI images have no sum and are left "
         "alone.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom fix-checksum edited.rom vbios.rom\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,

@@ -176,6 +176,9 @@ int cmd_rom_extract(int argc, char **argv) {
         "Reads a device's ROM from this host: from the card's ROM BAR, or from the ACPI table VFCT.\v"
         "The ROM BAR is enabled through sysfs, which root may do, and disabled again. The host must not be using the card "
         "meanwhile.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom extract vbios.rom --device 0000:01:00.0\n"
+        "  kubevirt-gpu-hook rom extract igpu.rom --vfct\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,

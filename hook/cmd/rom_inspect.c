@@ -106,7 +106,9 @@ int cmd_rom_inspect(int argc, char **argv) {
         "FILE...",
         "Prints what is in a ROM file: the image chain, what vendors put around and into it, and all that is odd.\v"
         "- is standard input. Offsets are from the start of the file. The JSON is a list, an element a file.\n"
-        "Example: kubevirt-gpu-hook rom inspect vbios.rom\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom inspect vbios.rom\n"
+        "  kubevirt-gpu-hook rom inspect *.rom --output json\n"
         "Exit status: 0 an option ROM without a defect, 1 anything else, 64 wrong usage.",
         children,
         NULL,
@@ -127,7 +129,9 @@ int cmd_rom_verify(int argc, char **argv) {
         "Says who will make use of a ROM: SeaBIOS, OVMF, the guest's driver, and who will not and why.\v"
         "An error means that the sidecar would refuse the VM; a warning, that somebody who expects this ROM to do "
         "something will be disappointed; a remark, that nothing suffers.\n"
-        "Example: kubevirt-gpu-hook rom verify vbios.rom --device 1002:1681 --firmware uefi\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom verify vbios.rom --device 1002:1681 --firmware uefi\n"
+        "  kubevirt-gpu-hook rom verify vbios.rom --device 0000:01:00.0\n"
         "Exit status: 0 good, 1 it will not do, 64 wrong usage.",
         children,
         NULL,

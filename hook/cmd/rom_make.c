@@ -130,6 +130,8 @@ int cmd_rom_split(int argc, char **argv) {
         "unpacked, beside it (DIR/1-efi.efi).\v"
         "DIR is made if it is not there. Each file is an option ROM by itself: it says that it is the last image, and its "
         "sum stays right. NVIDIA's private images are written as they are.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom split vbios.rom parts\n"
         "Exit status: 0 written, 1 not all, 64 wrong usage.",
         children,
         NULL,
@@ -164,6 +166,8 @@ int cmd_rom_join(int argc, char **argv) {
         "Puts several ROMs into one file, in the order given: a VBIOS and a GOP driver, say.\v"
         "Only the last image says that it is the last; sums stay right. amdgpu looks for its tables in the first image "
         "only: AMD's VBIOS goes first.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom join vbios.rom gop.rom both.rom\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,
@@ -222,7 +226,9 @@ int cmd_rom_build_efi(int argc, char **argv) {
         "IN.efi OUT --device V:D",
         "Makes an option ROM of a UEFI driver, such as the GOP driver of a board's firmware.\v"
         "The driver goes in as it is, not compressed, so its signature stays right.\n"
-        "Example: kubevirt-gpu-hook rom build-efi AMDGopDriver.efi gop.rom --device 1002:1640 --class 0403\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook rom build-efi AmdGop.efi gop.rom --device 1002:1640 \\\n"
+        "      --class 0403\n"
         "Exit status: 0 written, 1 not, 64 wrong usage.",
         children,
         NULL,

@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
      "serve as a plugin (KubeVirt 1.9) on this socket, /var/run/kubevirt-plugin/NAME/SOMETHING.sock", 0},
     {"rom-dir", KEY_ROM_DIR, "DIR", 0, "where to put ROMs for QEMU (default: the folder rom beside the socket)", 0},
     {"version", KEY_VERSION, "v1alphaN", 0,
-     "advertise and serve only this version as a hook sidecar (default: v1alpha1 to v1alpha3)", 0},
+     "v1alpha1, v1alpha2 or v1alpha3: advertise and serve only this version as a hook sidecar (default: all three)", 0},
     {"mode-only", KEY_MODE_ONLY, NULL, 0,
      "give PCI devices their mode=\"subsystem\" and do nothing else: the hook sidecar that KubeVirt 1.9.0 needs before a "
      "plugin",
@@ -178,8 +178,14 @@ int cmd_serve(int argc, char **argv) {
         "The KubeVirt hook sidecar and plugin: gives passthrough GPUs their ROM files and options, or refuses the VM with "
         "the reason.\v"
         "As a hook sidecar the socket's name carries $CONTAINER_NAME, which KubeVirt sets since 1.6. As a plugin the VM's "
-        "annotation is a stranger's: --allow says what it may set. Ends with exit status 0 on SIGTERM, SIGINT, SIGHUP, "
-        "SIGQUIT and on KubeVirt's Shutdown, which plugins do not get.",
+        "annotation is a stranger's: --allow says what it may set. Ends on SIGTERM, SIGINT, SIGHUP, SIGQUIT and on "
+        "KubeVirt's Shutdown, which plugins do not get.\n"
+        "Examples:\n"
+        "  kubevirt-gpu-hook serve --bundle /bundle --trusted-key /keys/lab.pub\n"
+        "  kubevirt-gpu-hook serve --policy warn --log-level debug\n"
+        "  kubevirt-gpu-hook serve --allow tenant,companions \\\n"
+        "      --plugin-socket /var/run/kubevirt-plugin/gpu-hook/domain.sock\n"
+        "Exit status: 0 ended as above, 1 it cannot serve, 64 wrong usage.",
         children,
         NULL,
         NULL};

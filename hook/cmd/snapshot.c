@@ -68,9 +68,9 @@ int cmd_snapshot(int argc, char **argv) {
         "Copies what check looks at into the new folder DIR, which check, render and serve take as --sysfs: the files of "
         "every GPU and vGPU (or of the devices named), of their slots, IOMMU groups and the bridges above them. Of the "
         "configuration space only the header is copied, and no serial number.\v"
-        "Example, for a bug report:\n"
+        "Examples:\n"
         "  kubevirt-gpu-hook snapshot --anonymise ./node\n"
-        "  kubevirt-gpu-hook check --sysfs ./node        # the same verdict, anywhere\n"
+        "  kubevirt-gpu-hook check --sysfs ./node\n"
         "  tar czf node.tar.gz node\n"
         "Exit status: 0 fine, 1 it cannot be read or written, 64 wrong usage.",
         NULL,

@@ -144,11 +144,11 @@ static int deny(const struct allowed *allowed, const struct json_place *place, c
     list_names(allowed, ", ", &names);
     if (buffer_check(&names, err) < 0)
         return -1;
-    return error_set(err, ERROR_DENIED,
-                     "annotation " CONFIG_ANNOTATION
-                     ": %s: a VM's owner may not set it here (%s): leave it out, or ask "
-                     "the cluster's admin to allow it; allowed are %s",
-                     place->text, rule, names.size ? names.data : "none");
+    error_set(err, ERROR_DENIED,
+              "annotation " CONFIG_ANNOTATION ": %s: a VM's owner may not set it here (%s): leave it out, or ask "
+              "the cluster's admin to allow it; allowed are %s",
+              place->text, rule, names.size ? names.data : "none");
+    return error_see(err, "plugins.md#the-annotation-is-a-strangers");
 }
 
 /* To withdraw what an admin's profile says is to say something, too. */

@@ -82,6 +82,7 @@ int config_parse(const char *annotation, struct config *config, struct error *er
     if (root && parse_top(root, config, err) == 0)
         return 0;
     config_free(config);
+    error_see(err, "options.md");
     return error_prefix(err, "annotation " CONFIG_ANNOTATION);
 }
 
@@ -112,10 +113,12 @@ int config_device_options(const struct config *config, const char *name, const s
                           struct device_options *options, struct error *err) {
     struct device_options said = {0};
     merge_entries(config, name, address, &said);
-    if (device_options_contradict(&said))
-        return error_set(err, ERROR_INPUT,
-                         "\"rom\": \"none\" and \"romBar\" contradict each other: libvirt refuses ROM tuning of a "
-                         "device without ROM; leave one out");
+    if (device_options_contradict(&said)) {
+        error_set(err, ERROR_INPUT,
+                  "\"rom\": \"none\" and \"romBar\" contradict each other: libvirt refuses ROM tuning of a device "
+                  "without ROM; leave one out");
+        return error_see(err, "options.md#romBar");
+    }
     if (said.rom.choice == ROM_NONE)
         options_forget(&device_option_table, options, OPTION_ROM_BAR);
     merge_entries(config, name, address, options);

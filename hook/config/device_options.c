@@ -269,7 +269,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_VFIO] = {"vfio", PLACE(vfio), parse_vfio, write_vfio, merge_vfio, OPTION_OF_ADMINS},
     [OPTION_CHECKS] = {"checks", PLACE(checks), parse_checks, write_checks, merge_checks, OPTION_OF_ADMINS},
 };
-const struct option_table device_option_table = {rows, OPTION_COUNT};
+const struct option_table device_option_table = {rows, OPTION_COUNT, "of-a-device"};
 
 int device_options_parse(json_t *object, const struct json_place *place, struct device_options *options,
                          struct error *err) {

@@ -170,7 +170,7 @@ static const struct option_row rows[GUEST_OPTION_COUNT] = {
     [GUEST_EMULATED_VIDEO] = {"emulatedVideo", PLACE(emulated_video), parse_video, write_video, NULL,
                               OPTION_OF_TENANTS},
 };
-const struct option_table guest_option_table = {rows, GUEST_OPTION_COUNT};
+const struct option_table guest_option_table = {rows, GUEST_OPTION_COUNT, "of-the-guest"};
 
 int guest_options_parse(json_t *object, const struct json_place *place, struct guest_options *options,
                         struct error *err) {

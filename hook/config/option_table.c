@@ -29,7 +29,7 @@ int options_parse(const struct option_table *table, json_t *object, const struct
     if (!json_is_object(object))
         return error_set(err, ERROR_INPUT, "%s is %s: it must be an object", place->text, json_type_name(object));
     if (json_only_keys(object, known, place, err) < 0)
-        return -1;
+        return error_see(err, "options.md#%s", table->section);
     for (size_t i = 0; i < table->count; i++) {
         const struct option_row *row = &table->rows[i];
         const json_t *value = json_object_get(object, row->name);
@@ -37,7 +37,7 @@ int options_parse(const struct option_table *table, json_t *object, const struct
         if (json_is_null(value))
             said->withdrawn |= 1u << i;
         else if (value && row->parse(value, &member, option_of(row, options), err) < 0)
-            return -1;
+            return error_see(err, "options.md#%s", row->name);
     }
     return 0;
 }

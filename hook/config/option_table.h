@@ -57,6 +57,7 @@ struct option_row {
 struct option_table {
     const struct option_row *rows;
     size_t count;
+    const char *section; /* of docs/options.md: its anchor. Each option has one of its own, its name */
 };
 
 /* Parses the object at `place` into *options (must be {0}). Fails with ERROR_INPUT on a key that is in no row. */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMESPACE   "http://libvirt.org/schemas/domain/qemu/1.0"
 #define PREFIX      "qemu"
 #define OVMF_WINDOW "opt/ovmf/X-PciMmio64Mb"
 
@@ -12,15 +11,15 @@ static const char *const type_names[] = {
     [PROPERTY_STRING] = "string", [PROPERTY_UNSIGNED] = "unsigned", [PROPERTY_BOOL] = "bool"};
 
 static xmlNode *first(const xmlNode *parent, const char *name) {
-    return tree_child_ns(parent, NAMESPACE, name);
+    return tree_child_ns(parent, QEMU_NAMESPACE, name);
 }
 
 static xmlNode *next(const xmlNode *sibling, const char *name) {
-    return tree_next_ns(sibling, NAMESPACE, name);
+    return tree_next_ns(sibling, QEMU_NAMESPACE, name);
 }
 
 static xmlNode *add(struct tree *tree, xmlNode *parent, const char *name, struct error *err) {
-    return tree_add_child_ns(tree, parent, NAMESPACE, PREFIX, name, err);
+    return tree_add_child_ns(tree, parent, QEMU_NAMESPACE, PREFIX, name, err);
 }
 
 static xmlNode *first_or_add(struct tree *tree, xmlNode *parent, const char *name, struct error *err) {

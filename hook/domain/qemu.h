@@ -9,6 +9,8 @@
 #include "domain/tree.h"
 #include "plan/plan.h"
 
+#define QEMU_NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
+
 /* Sets the properties on the device of that alias, in <qemu:override>. Properties of others stay. */
 int qemu_set_properties(struct tree *tree, const char *alias, const struct property *properties, size_t count,
                         struct error *err);

@@ -71,9 +71,7 @@ static uint64_t unit_bytes(const char *unit) {
     return bytes;
 }
 
-/* In KiB, which is also the unit where none is given (virDomainParseScaledValue). */
-static uint64_t read_memory(const xmlNode *element) {
-    const char *unit = tree_attribute(element, "unit"), *text = element ? tree_text(element) : "";
+uint64_t guest_read_kib(const char *text, const char *unit) {
     uint64_t bytes = unit_bytes(unit && *unit ? unit : "KiB");
     char *end;
     errno = 0;
@@ -81,6 +79,10 @@ static uint64_t read_memory(const xmlNode *element) {
     if (errno || end == text || bytes == 0 || number > UINT64_MAX / bytes)
         return 0;
     return (uint64_t)number * bytes / 1024;
+}
+
+static uint64_t read_memory(const xmlNode *element) {
+    return element ? guest_read_kib(tree_text(element), tree_attribute(element, "unit")) : 0;
 }
 
 static bool needs_split_ioapic(const xmlNode *root, const xmlNode *devices) {

@@ -10,6 +10,9 @@ int guest_read(const xmlNode *root, struct guest *guest, struct error *err);
 
 void guest_free(struct guest *guest);
 
+/* An amount of memory in KiB, which is also the unit where none is given (virDomainParseScaledValue). 0: it is none. */
+uint64_t guest_read_kib(const char *text, const char *unit);
+
 /* Is it a <hostdev> of a PCI function or a mediated device, which is ours to look after? */
 bool hostdev_is_passthrough(const xmlNode *element);
 

@@ -20,7 +20,7 @@ static json_t *describe_check(enum check check, const struct check_result *resul
     json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "id", check_name(check), "title", check_title(check), "verdict",
                                verdict_name(result->verdict), "evidence", result->evidence);
     if (add_text(object, "remedy", result->remedy) < 0 ||
-        json_object_set_new(object, "doc", json_sprintf("docs/checks.md#%s", check_name(check))) < 0)
+        json_object_set_new(object, "doc", json_sprintf(HOOK_DOCS "checks.md#%s", check_name(check))) < 0)
         return NULL;
     return TAKE_PTR(object);
 }

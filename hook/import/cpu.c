@@ -9,7 +9,9 @@
 void import_cpu_model(struct import_vm *vm, const char *where, const char *model) {
     /* Proxmox' own, and QEMU's that libvirt has not. */
     static const char *const unknown[] = {"max", "base"};
-    if (strcmp(model, "host") == 0) {
+    if (!text_is_file_name(model, LABEL_MAX)) {
+        import_note(vm, "%s: \"%s\" is no CPU model", where, model);
+    } else if (strcmp(model, "host") == 0) {
         import_domain(vm, "cpu.model", json_string("host-passthrough"));
     } else if (strncmp(model, "custom-", strlen("custom-")) == 0 ||
                strncmp(model, "x86-64-v", strlen("x86-64-v")) == 0 ||
@@ -29,7 +31,7 @@ void import_hide_kvm(struct import_vm *vm) {
 
 void import_hyperv_vendor(struct import_vm *vm, const char *where, const char *vendor) {
     /* libvirt refuses longer ones, and a comma in it (src/qemu/qemu_validate.c and domain_conf.c). */
-    if (*vendor && strlen(vendor) <= HYPERV_VENDOR_ID_MAX && !strchr(vendor, ','))
+    if (*vendor && strlen(vendor) <= HYPERV_VENDOR_ID_MAX && !strchr(vendor, ',') && text_is_printable(vendor))
         import_domain(vm, "features.hyperv.vendorid.vendorid", json_string(vendor));
     else
         import_note(vm, "%s: \"%s\" cannot be Hyper-V's vendor id: it has 1 to %d characters", where, vendor,
@@ -47,10 +49,22 @@ void import_phys_bits(struct import_vm *vm, const char *where, const char *bits)
         import_note(vm, "%s: \"%s\" is no number of address bits", where, bits);
 }
 
-/* A feature by its CPUID name, which libvirt has for nearly all of QEMU's. */
-static void add_feature(struct import_vm *vm, const char *name, bool on) {
-    json_t *cpu = json_object_get(vm->domain, "cpu"), *features = json_object_get(cpu, "features");
-    json_t *feature = json_pack("{s:s, s:s}", "name", name, "policy", on ? "require" : "disable");
+#define FEATURES_MAX 1024 /* more than libvirt knows (src/cpu_map/x86_features.xml) */
+
+void import_cpu_feature(struct import_vm *vm, const char *where, const char *name, const char *policy) {
+    json_t *cpu = json_object_get(vm->domain, "cpu"), *features = json_object_get(cpu, "features"), *said;
+    size_t i;
+    json_array_foreach(features, i, said) /* libvirt refuses a second one */
+        if (strcmp(json_string_value(json_object_get(said, "name")), name) == 0) {
+        if (json_object_set_new(said, "policy", json_string(policy)) < 0)
+            vm->failed = true;
+        return;
+    }
+    if (!text_is_file_name(name, LABEL_MAX) || json_array_size(features) == FEATURES_MAX) {
+        import_note(vm, "%s: the CPU's feature \"%s\" is none that libvirt has", where, name);
+        return;
+    }
+    json_t *feature = json_pack("{s:s, s:s}", "name", name, "policy", policy);
     if (features) {
         if (json_array_append_new(features, feature) < 0)
             vm->failed = true;
@@ -75,8 +89,9 @@ static const char *const enlightenments[][2] = {
     {"evmcs", "evmcs"},
 };
 
-static void add_enlightenment(struct import_vm *vm, const char *where, const char *name, const char *value, bool on) {
-    char path[64];
+void import_enlightenment(struct import_vm *vm, const char *where, const char *name, const char *value, bool on) {
+    char path[64], rest;
+    unsigned number;
     if (strcmp(name, "vendor-id") == 0 && value) {
         import_hyperv_vendor(vm, where, value);
         return;
@@ -87,12 +102,13 @@ static void add_enlightenment(struct import_vm *vm, const char *where, const cha
             import_domain(vm, path, on ? json_object() : json_pack("{s:b}", "enabled", 0));
             return;
         }
-    if (strcmp(name, "spinlocks") == 0 && value)
-        import_domain(vm, "features.hyperv.spinlocks.spinlocks", json_integer(strtol(value, NULL, 0)));
+    if (strcmp(name, "spinlocks") == 0 && value &&
+        sscanf(value, value[0] == '0' ? "%9x%c" : "%9u%c", &number, &rest) == 1)
+        import_domain(vm, "features.hyperv.spinlocks.spinlocks", json_integer(number));
     else if (strcmp(name, "time") == 0 && on)
         import_domain(vm, "clock.timer.hyperv", json_object());
     else
-        import_note(vm, "%s: hv-%s has no counterpart", where, name);
+        import_note(vm, "%s: hv-%s%s%s has no counterpart", where, name, value ? "=" : "", value ? value : "");
 }
 
 /* Properties with a place of their own. Returns whether it was one. */
@@ -125,9 +141,9 @@ void import_cpu_property(struct import_vm *vm, const char *where, const char *pr
     if (add_known(vm, where, name, value, on))
         return;
     if (strncmp(name, "hv-", strlen("hv-")) == 0)
-        add_enlightenment(vm, where, name + strlen("hv-"), value, on);
+        import_enlightenment(vm, where, name + strlen("hv-"), value, on);
     else if (is_flag && text_is_file_name(name, sizeof(name) - 1))
-        add_feature(vm, name, on);
+        import_cpu_feature(vm, where, name, on ? "require" : "disable");
     else
         import_note(vm, "%s: the CPU's %s%s%s has no counterpart", where, property, value ? "=" : "",
                     value ? value : "");

@@ -18,3 +18,9 @@ void import_hyperv_vendor(struct import_vm *vm, const char *where, const char *v
 
 /* How many address bits the guest's CPU has: "host", or a number. */
 void import_phys_bits(struct import_vm *vm, const char *where, const char *bits);
+
+/* A feature by its CPUID name, which libvirt has for nearly all of QEMU's; `policy` is libvirt's. */
+void import_cpu_feature(struct import_vm *vm, const char *where, const char *name, const char *policy);
+
+/* An enlightenment as QEMU's hv-... names it, without that ("vendor-id"). What has no counterpart becomes a note. */
+void import_enlightenment(struct import_vm *vm, const char *where, const char *name, const char *value, bool on);

@@ -198,23 +198,6 @@ static int read_all(const struct reading *reading, struct error *err) {
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static void say_machine(const struct reading *reading) {
-    struct import_vm *vm = reading->vm;
-    const char *said = find(reading->conf, "machine");
-    bool needs_i440fx = false;
-    for (size_t i = 0; i < vm->count; i++)
-        needs_i440fx = needs_i440fx || json_object_get(vm->devices[i].options, "igd");
-    if (!reading->machine->is_q35 && needs_i440fx) {
-        import_domain(vm, "machine.type", json_string("pc"));
-        import_note(vm, "machine: KubeVirt starts a \"pc\" only where its emulatedMachines allow \"pc*\"");
-        return;
-    }
-    import_domain(vm, "machine.type", json_string("q35"));
-    if (!reading->machine->is_q35)
-        import_note(vm, "machine: %s is an i440FX, KubeVirt has q35: the guest finds its devices anew",
-                    said ? said : "Proxmox' default");
-}
-
 static void note_rest(const struct reading *reading) {
     if (reading->conf->section)
         import_note(reading->vm, "what stands from %s on (snapshots, pending changes) is not looked at",
@@ -256,7 +239,7 @@ int import_proxmox(const struct proxmox_source *source, struct import_vm *vm, st
     const struct reading reading = {vm, conf, &machine};
     if (read_all(&reading, err) < 0)
         return -1;
-    say_machine(&reading);
+    import_machine(vm, machine.is_q35, said ? said : "Proxmox' default");
     note_rest(&reading);
     return import_check(vm, err);
 }

@@ -206,24 +206,13 @@ static void read_x_vga(struct import_vm *vm, const struct proxmox_machine *machi
         import_domain(vm, "devices.autoattachGraphicsDevice", json_false());
 }
 
-static void read_mdev(struct import_vm *vm, const struct hostpci *hostpci, struct import_device *device) {
-    if (!hostpci->mdev)
-        return;
-    device->is_gpu = true;
-    import_set_text(vm, &device->mdev_type, hostpci->mdev);
-    import_note(vm,
-                "%s: the vGPU type %s is made on the node: name it in mediatedDevicesConfiguration and "
-                "permittedHostDevices.mediatedDevices of the KubeVirt object (its name: "
-                "mdev_supported_types/%s/name below the GPU in /sys), or in the GPU operator's vGPU configuration",
-                hostpci->key, hostpci->mdev, hostpci->mdev);
-}
-
 static void read_options(struct import_vm *vm, const struct proxmox_machine *machine, const struct hostpci *hostpci,
                          struct import_device *device) {
     char property[32];
     read_rom(vm, hostpci, device);
     read_x_vga(vm, machine, hostpci, device);
-    read_mdev(vm, hostpci, device);
+    if (hostpci->mdev)
+        import_set_mdev_type(vm, device, hostpci->mdev);
     device->is_gpu = device->is_gpu || hostpci->legacy_igd || hostpci->romfile;
     if (hostpci->legacy_igd)
         import_option_part(vm, device, "igd", "mode", json_string("legacy"));

@@ -75,6 +75,9 @@ void import_vfio_property(struct import_vm *vm, struct import_device *device, co
         set_flag(vm, device, "xVga", on);
     } else if (strcmp(property, "rombar") == 0 && is_flag) {
         set_flag(vm, device, "romBar", on);
+    } else if (strcmp(property, "romfile") == 0 && value && !text_is_printable(value)) {
+        import_note(vm, "%s: the ROM's file \"%s\" has characters that no command here may have: rename it", where,
+                    value);
     } else if (strcmp(property, "romfile") == 0 && value && *value) {
         device->is_gpu = true;
         import_set_text(vm, &device->rom_file, value);
@@ -196,13 +199,6 @@ static void read_set(struct import_vm *vm, const char *where, char *text) {
     import_note(vm, "%s: -set %s has no counterpart", where, whole ? whole : "");
 }
 
-/* May a device of a VirtualMachine be called that? (RFC 1123 label) */
-static bool is_label(const char *text) {
-    size_t size = strlen(text);
-    return size >= 1 && size <= LABEL_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size &&
-           text[0] != '-' && text[size - 1] != '-';
-}
-
 /* -device vfio-pci,host=01:00.0,...: a device of its own. */
 static int read_device(struct import_vm *vm, const char *where, char *text, struct error *err) {
     CLEANUP(free) char *whole = strdup(text);
@@ -212,7 +208,10 @@ static int read_device(struct import_vm *vm, const char *where, char *text, stru
         import_note(vm, "%s: -device %s has no counterpart", where, whole ? whole : "");
         return 0;
     }
-    snprintf(name, sizeof(name), "device%zu", vm->count);
+    size_t number = vm->count;
+    do {
+        snprintf(name, sizeof(name), "device%zu", number++);
+    } while (import_find_device(vm, name));
     if (!(device = import_add_device(vm, name, err)))
         return -1;
     while ((property = next_property(&text, &value)))

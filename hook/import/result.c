@@ -103,7 +103,14 @@ static json_t *device_options(const struct import_device *device, json_t *notes,
     }
     if (join_subsystem(device, options, notes, err) < 0 || drop_igd_without_mode(device, options, notes, err) < 0)
         return NULL;
-    if (device->has_id && !device->mdev_type &&
+    if (*device->mdev_uuid && !device->mdev_type &&
+        append(notes,
+               json_sprintf(
+                   "%s: which vGPU type the mediated device %s has is not known: --sysfs looks it up on the old host",
+                   device->name, device->mdev_uuid),
+               err) < 0)
+        return NULL;
+    if (device->has_id && !import_is_mdev(device) &&
         put(options, "expect", json_sprintf("%04x:%04x", device->id.vendor, device->id.device), err) < 0)
         return NULL;
     if (device->rom_file) {
@@ -183,7 +190,7 @@ static json_t *kubevirt(const struct import_vm *vm, struct error *err) {
     for (size_t i = 0; i < vm->count; i++) {
         const struct import_device *device = &vm->devices[i];
         char selector[sizeof("10DE:2684")];
-        if (!device->has_id || device->mdev_type)
+        if (!device->has_id || import_is_mdev(device))
             continue;
         snprintf(selector, sizeof(selector), "%04X:%04X", device->id.vendor, device->id.device);
         if (json_object_get(seen, selector))

@@ -30,8 +30,9 @@ static void append_others(struct buffer *text, const json_t *others) {
 
 int import_result_text(const json_t *result, const char *source, struct buffer *text, struct error *err) {
     const json_t *kubevirt = json_object_get(result, "kubevirt");
-    buffer_printf(
-        text, "# From %s: what GPU passthrough needs of it. Disks, networks, memory and CPUs are not in it.\n", source);
+    buffer_printf(text,
+                  "# From %s: what GPU passthrough needs of it. Disks, networks, memory and the like are not in it.\n",
+                  source);
     append_document(text, "Merge into your VirtualMachine. deviceName: as your device plugin calls it.",
                     json_object_get(result, "virtualMachine"));
     if (kubevirt)

@@ -20,6 +20,7 @@ void import_vm_free(struct import_vm *vm) {
     json_decref(vm->notes);
     json_decref(vm->others);
     for (size_t i = 0; i < vm->count; i++) {
+        free(vm->devices[i].alias);
         free(vm->devices[i].mapping);
         free(vm->devices[i].mdev_type);
         free(vm->devices[i].rom_file);
@@ -120,9 +121,39 @@ struct import_device *import_add_device(struct import_vm *vm, const char *name, 
 
 struct import_device *import_find_device(struct import_vm *vm, const char *name) {
     for (size_t i = 0; i < vm->count; i++)
-        if (strcmp(vm->devices[i].name, name) == 0)
+        if (strcmp(vm->devices[i].name, name) == 0 || (vm->devices[i].alias && strcmp(vm->devices[i].alias, name) == 0))
             return &vm->devices[i];
     return NULL;
+}
+
+void import_set_mdev_type(struct import_vm *vm, struct import_device *device, const char *type) {
+    device->is_gpu = true;
+    import_set_text(vm, &device->mdev_type, type);
+    import_note(vm,
+                "%s: the vGPU type %s is made on the node: name it in mediatedDevicesConfiguration and "
+                "permittedHostDevices.mediatedDevices of the KubeVirt object (its name: "
+                "mdev_supported_types/%s/name below the GPU in /sys), or in the GPU operator's vGPU configuration",
+                device->name, type, type);
+}
+
+static bool needs_i440fx(const struct import_vm *vm) {
+    for (size_t i = 0; i < vm->count; i++) {
+        const char *mode = json_string_value(json_object_get(json_object_get(vm->devices[i].options, "igd"), "mode"));
+        if (mode && strcmp(mode, "legacy") == 0)
+            return true;
+    }
+    return false;
+}
+
+void import_machine(struct import_vm *vm, bool is_q35, const char *said) {
+    if (!is_q35 && needs_i440fx(vm)) {
+        import_domain(vm, "machine.type", json_string("pc"));
+        import_note(vm, "machine: KubeVirt starts a \"pc\" only where its emulatedMachines allow \"pc*\"");
+        return;
+    }
+    import_domain(vm, "machine.type", json_string("q35"));
+    if (!is_q35)
+        import_note(vm, "machine: %s is an i440FX, KubeVirt has q35: the guest finds its devices anew", said);
 }
 
 void import_set_text(struct import_vm *vm, char **place, const char *text) {

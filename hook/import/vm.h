@@ -11,20 +11,27 @@
 #include "base/pci.h"
 #include "base/text.h"
 
-#define IMPORT_DEVICES_MAX 128 /* Proxmox has 16 hostpci, each a list */
+#define IMPORT_DEVICES_MAX 128 /* Proxmox has 16 hostpci, each a list; q35 has room for fewer */
 
 struct import_device {
     char name[LABEL_MAX + 1]; /* of gpus[] or hostDevices[] */
+    char *alias;              /* what else the old configuration calls it, or NULL */
     bool has_address;
     struct pci_address address; /* on the old host; of a mediated device, its parent's */
     bool has_id, has_subsystem;
     struct pci_id id, subsystem;
-    bool is_gpu;     /* as far as is known */
-    char *mapping;   /* the cluster's name for it, or NULL */
-    char *mdev_type; /* NULL: it is a PCI function */
-    char *rom_file;  /* as the old host names it, or NULL */
-    json_t *options; /* the annotation's object for it; never NULL */
+    bool is_gpu;                   /* as far as is known */
+    char *mapping;                 /* the cluster's name for it, or NULL */
+    char *mdev_type;               /* of a mediated device, where it is known; else NULL */
+    char mdev_uuid[UUID_TEXT_MAX]; /* of one that the old host made by hand; else "" */
+    char *rom_file;                /* as the old host names it, or NULL */
+    json_t *options;               /* the annotation's object for it; never NULL */
 };
+
+/* Is it a mediated device? Else it is a PCI function. */
+static inline bool import_is_mdev(const struct import_device *device) {
+    return device->mdev_type || *device->mdev_uuid;
+}
 
 /* Starts as {0}; import_vm_init makes it usable, import_vm_free gives everything back. */
 struct import_vm {
@@ -69,8 +76,15 @@ void import_other(struct import_vm *vm, const char *name);
  */
 struct import_device *import_add_device(struct import_vm *vm, const char *name, struct error *err);
 
-/* The device of that name, or NULL. */
+/* The device of that name or alias, or NULL. */
 struct import_device *import_find_device(struct import_vm *vm, const char *name);
+
+/* It is a vGPU of that type, which is made on the node: a note says how. */
+void import_set_mdev_type(struct import_vm *vm, struct import_device *device, const char *type);
+
+/* q35, which is what KubeVirt has; or the i440FX of a VM that had one (`is_q35` false) and needs it, for an Intel iGPU
+ * in legacy mode. `said` is what the old configuration calls the machine. */
+void import_machine(struct import_vm *vm, bool is_q35, const char *said);
 
 /* Copies a text into a place of the device's. */
 void import_set_text(struct import_vm *vm, char **place, const char *text);

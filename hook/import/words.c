@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 char *next_property(char **rest, char **value) {
     char *key;
     do {
@@ -50,4 +52,10 @@ char *next_word(char **rest, struct error *err) {
     *rest = from + (*from != '\0');
     *to = '\0';
     return word;
+}
+
+bool is_label(const char *text) {
+    size_t size = strlen(text);
+    return size >= 1 && size <= LABEL_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size &&
+           text[0] != '-' && text[size - 1] != '-';
 }

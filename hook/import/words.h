@@ -17,3 +17,6 @@ int parse_flag(const char *text, bool *flag);
  * and both kinds of quotes keep them together. Returns the word, NULL at the end; or NULL with err filled (ERROR_INPUT)
  * where a quote is never closed. err must be clear. */
 char *next_word(char **rest, struct error *err);
+
+/* May a device of a VirtualMachine be called that? (RFC 1123 label) */
+bool is_label(const char *text);

@@ -174,9 +174,10 @@ int plan_fit(const struct device *device, const struct device_facts *facts, stru
         const char *reason = misfits[i] && device_option_given(options, i) ? misfits[i](&fitting) : NULL;
         if (!reason)
             continue;
-        if (who == ORIGIN_ANNOTATION)
-            return error_set(err, ERROR_INPUT, "\"%s\" does not go with this device: %s", device_option_name(i),
-                             reason);
+        if (who == ORIGIN_ANNOTATION) {
+            error_set(err, ERROR_INPUT, "\"%s\" does not go with this device: %s", device_option_name(i), reason);
+            return error_see(err, "options.md#%s", device_option_name(i));
+        }
         buffer_printf(notes, "%s: \"%s\" of %s is left out: %s\n", device_label(device, label), device_option_name(i),
                       origin_describe(who, facts->bundles, origin), reason);
         options_forget(&device_option_table, options, i);

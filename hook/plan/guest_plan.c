@@ -91,9 +91,11 @@ static int fit(struct guest_options *options, const struct guest_facts *facts, s
         const char *reason = find_misfit(options, i, facts->guest);
         if (!reason)
             continue;
-        if (options->said.origin[i] == ORIGIN_ANNOTATION)
-            return error_set(err, ERROR_INPUT, "the guest's \"%s\" does not go with this VM: %s", guest_option_name(i),
-                             reason);
+        if (options->said.origin[i] == ORIGIN_ANNOTATION) {
+            error_set(err, ERROR_INPUT, "the guest's \"%s\" does not go with this VM: %s", guest_option_name(i),
+                      reason);
+            return error_see(err, "options.md#%s", guest_option_name(i));
+        }
         note_left_out(options, i, reason, facts, notes);
         options_forget(&guest_option_table, options, i);
     }
@@ -176,8 +178,10 @@ static int find_window(const struct guest_options *options, enum guest_option op
         *kib = facts->window_kib;
         return 0;
     }
-    if (demanded)
-        return error_set(err, ERROR_REFUSED, "the guest's \"%s\": \"auto\": %s", guest_option_name(option), reason);
+    if (demanded) {
+        error_set(err, ERROR_REFUSED, "the guest's \"%s\": \"auto\": %s", guest_option_name(option), reason);
+        return error_see(err, "options.md#%s", guest_option_name(option));
+    }
     /* Some of the devices will be dead in this guest: more than a note. */
     note_left_out(options, option, reason, facts, warnings);
     return 0;

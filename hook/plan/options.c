@@ -31,9 +31,10 @@ int plan_check_keys(const struct config *config, const struct vmi *vmi, const st
         char label[DEVICE_LABEL_MAX], key[QUOTED_MAX];
         for (size_t j = 0; j < count; j++)
             buffer_printf(&list, "%s%s", j ? ", " : "", device_label(devices[j], label));
-        return error_set(err, ERROR_INPUT,
-                         "annotation " CONFIG_ANNOTATION ": devices: \"%s\" matches no device of this VM: it has %s",
-                         text_quotable(entry->key, key), list.data && !list.failed ? list.data : "none");
+        error_set(err, ERROR_INPUT,
+                  "annotation " CONFIG_ANNOTATION ": devices: \"%s\" matches no device of this VM: it has %s",
+                  text_quotable(entry->key, key), list.data && !list.failed ? list.data : "none");
+        return error_see(err, "options.md");
     }
     return 0;
 }
@@ -78,12 +79,12 @@ int plan_options(const struct config *config, const struct device *device, const
     if (!device_options_contradict(options))
         return 0;
     char rom[ORIGIN_TEXT_MAX], bar[ORIGIN_TEXT_MAX];
-    return error_set(
-        err, ERROR_INPUT,
-        "\"rom\": \"none\" (%s) and \"romBar\" (%s) contradict each other: libvirt refuses ROM tuning of a "
-        "device without ROM; leave \"romBar\" out, or say \"rom\": \"device\" beside it",
-        origin_describe(options->said.origin[OPTION_ROM], facts->bundles, rom),
-        origin_describe(options->said.origin[OPTION_ROM_BAR], facts->bundles, bar));
+    error_set(err, ERROR_INPUT,
+              "\"rom\": \"none\" (%s) and \"romBar\" (%s) contradict each other: libvirt refuses ROM tuning of a "
+              "device without ROM; leave \"romBar\" out, or say \"rom\": \"device\" beside it",
+              origin_describe(options->said.origin[OPTION_ROM], facts->bundles, rom),
+              origin_describe(options->said.origin[OPTION_ROM_BAR], facts->bundles, bar));
+    return error_see(err, "options.md#romBar");
 }
 
 static bool same_value(const struct guest_options *a, const struct guest_options *b, enum guest_option option) {

@@ -9,7 +9,8 @@ const char *identity_describe(const struct pci_identity *identity, char text[IDE
 }
 
 /* A ROM that a profile asks for is not the VM owner's doing. */
-static int blame_profile(const struct device_options *options, const struct device_facts *facts, struct error *err) {
+static int blame(const struct device_options *options, const struct device_facts *facts, struct error *err) {
+    error_see(err, "bundles.md#matches");
     uint8_t origin = options->said.origin[OPTION_ROM];
     char text[ORIGIN_TEXT_MAX];
     return origin_is_profile(origin)
@@ -80,9 +81,9 @@ int plan_rom(const struct device *device, const struct device_options *options, 
         decision->rom = ROM_SETTING_DEVICE;
         return 0;
     case ROM_ID:
-        return choose_by_id(options, facts, candidate, err) < 0 ? blame_profile(options, facts, err) : 0;
+        return choose_by_id(options, facts, candidate, err) < 0 ? blame(options, facts, err) : 0;
     case ROM_AUTO:
-        return choose_by_match(true, facts, candidate, err) < 0 ? blame_profile(options, facts, err) : 0;
+        return choose_by_match(true, facts, candidate, err) < 0 ? blame(options, facts, err) : 0;
     case ROM_UNSET:
         break;
     }

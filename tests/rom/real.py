@@ -25,8 +25,9 @@ WITHOUT_PCIR = {"vgabios-isavga.bin", "vgabios-ramfb.bin"}
 
 
 def version_of(package, root):
-    if root:
-        return (root / "version").read_text().strip()
+    if root:  # as dpkg-deb -f writes the two
+        lines = (root / "version").read_text().splitlines()
+        return lines[lines.index(f"Package: {package}") + 1].removeprefix("Version: ")
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True)
     return done.stdout if done.returncode == 0 else None
 

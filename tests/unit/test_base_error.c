@@ -57,6 +57,42 @@ static void no_memory(void **state) {
     assert_error(&err, ERROR_LIMIT, "memory");
 }
 
+static void a_page_is_named_once(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_int_equal(error_see(&err, "options.md"), -1);
+    assert_int_equal(error_see(NULL, "options.md"), -1);
+    assert_string_equal(err.message, "");
+    error_set(&err, ERROR_INPUT, "no");
+    assert_int_equal(error_see(&err, "options.md#%s", "rom"), -1);
+    error_see(&err, "options.md");
+    error_prefix(&err, "igpu");
+    assert_string_equal(err.message, "igpu: no (" HOOK_DOCS "options.md#rom)");
+    static const enum error_code ours[] = {ERROR_LIMIT, ERROR_UNIMPLEMENTED, ERROR_INTERNAL};
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        error_clear(&err);
+        error_set(&err, ours[i], "no");
+        error_see(&err, "options.md");
+        assert_string_equal(err.message, "no");
+    }
+}
+
+static void a_page_has_room(void **state) {
+    (void)state;
+    static const char page[] = " (" HOOK_DOCS "options.md)";
+    char text[ERROR_MESSAGE_MAX + 1];
+    for (size_t length = ERROR_MESSAGE_MAX - 40; length <= ERROR_MESSAGE_MAX; length++) {
+        struct error err = {0};
+        memset(text, 'x', length);
+        text[length] = '\0';
+        error_set(&err, ERROR_INPUT, "%s", text);
+        error_see(&err, "options.md");
+        size_t used = strlen(err.message), whole = length + strlen(page);
+        assert_string_equal(err.message + used - strlen(page), page);
+        assert_int_equal(used, whole < ERROR_MESSAGE_MAX ? whole : ERROR_MESSAGE_MAX - 1);
+    }
+}
+
 static void prefix_goes_in_front(void **state) {
     (void)state;
     struct error err = {0};
@@ -147,6 +183,8 @@ int main(void) {
         cmocka_unit_test(errno_text_is_appended),
         cmocka_unit_test(a_full_disk_is_a_limit),
         cmocka_unit_test(no_memory),
+        cmocka_unit_test(a_page_is_named_once),
+        cmocka_unit_test(a_page_has_room),
         cmocka_unit_test(prefix_goes_in_front),
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(the_longest_text_that_fits_is_whole),

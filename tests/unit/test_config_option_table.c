@@ -52,7 +52,7 @@ static const struct option_row rows[] = {
     {"second", PLACE(second), parse_second, write_second, NULL, OPTION_OF_TENANTS},
     {"third", PLACE(third), parse_third, write_third, merge_third, OPTION_OF_TENANTS},
 };
-static const struct option_table table = {rows, COUNT(rows)};
+static const struct option_table table = {rows, COUNT(rows), "of-a-device"};
 static const struct json_place place = {"here"};
 
 static struct things parse(const char *text) {
