@@ -26,6 +26,13 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
 }
 
+# debian_lists CODENAME: apt's lines for that release from this machine's mirrors. Third-party lists are none of its business.
+debian_lists() {
+    apt-get indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' |
+        awk -F '|' -v name="$1" '$1 == "Debian" && ($2 == name || $2 == name "-updates" || $2 == name "-security") {
+            print "deb", $3, $4, $5 }' | sort -u
+}
+
 # buffered COMMAND: runs one line, and shows what it says, and how long it took, when it has ended. Returns 0 or 1: with 255
 # xargs would stop.
 buffered() {
