@@ -407,7 +407,9 @@ class Handler(BaseHTTPRequestHandler):
             log = pod['metadata'].get('annotations', {}).get(LOG + container)
             if log is None:
                 raise Refused(400, f'container {container} is not valid for pod {name}')
-            self.send(log, content_type='text/plain')
+            # Of pods that a label selects kubectl asks for the last ten lines alone, unless told otherwise.
+            last = int(self.query.get('tailLines', -1))
+            self.send(''.join(log.splitlines(True)[-last:] if last > 0 else log if last else ''), content_type='text/plain')
         elif self.command == 'GET' and self.query.get('watch') in ('1', 'true'):
             self.watch(kind, selected(store.list(kind, namespace), self.query))
         elif self.command == 'GET':

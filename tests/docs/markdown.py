@@ -4,6 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 FENCE = re.compile(r'^( *)(`{3,}|~{3,})(.*)$')
+HIDDEN_FENCE = re.compile(r'^[ \t>]*(?:`{3,}|~{3,})')
+LANGUAGES = ('console', 'sh', 'yaml', 'json', 'xml', 'text', '')
+# What a reader would type, in a block that nobody executes.
+TYPED = re.compile(r'^ *(?:[$] |(?:sudo +)?(?:kubectl|virtctl|kubevirt-gpu-hook) )', re.MULTILINE)
 INFO = re.compile(r'^(?P<language>[\w+-]*)(?: +title="(?P<title>[^"]+)")?$')
 COMMENT = re.compile(r'^ *<!--(.*?)-->\s*$', re.DOTALL)
 DIRECTIVE = re.compile(r'^(run|node|not run|note):\s*(.*)$', re.DOTALL)
@@ -63,6 +67,8 @@ def console(block, lines):
         # Empty lines between commands are for the eye.
         while command.expected and not command.expected[-1]:
             command.expected.pop()
+        if command.expected and all(line.strip() in ('...', '[...]') for line in command.expected):
+            raise Bad(command.first + 1, 'what is expected says nothing: anything would fit')
         command.last = command.first + len(command.expected)
         block.commands.append(command)
 
@@ -96,6 +102,8 @@ def fence(lines, number):
     found = INFO.match(info.strip())
     if ticks[0] == '~' or not found:
         raise Bad(number + 1, f'a fence is ``` with a language and title="FILE": {lines[number].strip()}')
+    if found['language'] not in LANGUAGES:
+        raise Bad(number + 1, f'{found["language"]} is none of the languages {", ".join(LANGUAGES[:-1])}')
     for end in range(number + 1, len(lines)):
         if re.match(rf'^ *{ticks}`* *$', lines[end]):
             text = ''.join(line.removeprefix(indent) + '\n' for line in lines[number + 1:end])
@@ -116,6 +124,8 @@ def blocks(text):
                 if block.title:
                     raise Bad(block.line, 'a console block has no title')
                 console(block, lines)
+            elif block.language != 'sh' and not block.title and not block.reason and TYPED.search(block.text):
+                raise Bad(block.line, 'commands that are only shown: say console or sh, or "not run" and why')
             result.append(block)
             number = after
             continue
@@ -123,6 +133,10 @@ def blocks(text):
         if said is None:
             if re.match(r'^ *(?:[-*+]|\d+\.) +(?:```|~~~|<!--)', lines[number]):
                 raise Bad(number + 1, 'a fence or a directive in a list has a line of its own')
+            if HIDDEN_FENCE.match(lines[number]):
+                raise Bad(number + 1, 'a fence behind a tab or in a quotation: nobody would execute it')
+            if '<!--' in without_code(lines[number]):
+                raise Bad(number + 1, 'a comment has lines of its own')
             if reason and lines[number].strip():
                 raise Bad(number + 1, '"not run" stands directly before its block')
             number += 1
@@ -138,6 +152,11 @@ def blocks(text):
     if reason:
         raise Bad(len(lines), '"not run" stands directly before its block')
     return result
+
+
+def without_code(line):
+    """The line with blanks for what stands in backticks."""
+    return re.sub(r'`[^`]*`', lambda code: '`' + ' ' * (len(code[0]) - 2) + '`', line)
 
 
 # --- links ------------------------------------------------------------------------------------
@@ -157,7 +176,7 @@ def prose(text):
 def links(text):
     """(line, target) of each link."""
     for number, line in prose(text):
-        for found in LINK.finditer(re.sub(r'`[^`]*`', lambda code: '`' + ' ' * (len(code[0]) - 2) + '`', line)):
+        for found in LINK.finditer(without_code(line)):
             yield number, found[1]
 
 
