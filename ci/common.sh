@@ -1,5 +1,6 @@
 # Shared by the scripts of this folder; sourced, not run.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 
