@@ -128,8 +128,9 @@ char *utf8_sanitise(const char *text) {
 
 /* How many bytes at `at` must not be printed: 0 for a character that may. */
 static size_t unprintable(const uint8_t *at, size_t left) {
-    static const char *const turning[] = {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
-                                          "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+    static const char *const unfit[] = {"\u200e", "\u200f", "\u202a",       "\u202b",      "\u202c", "\u202d",
+                                        "\u202e", "\u2066", "\u2067",       "\u2068",      "\u2069", "\u2028",
+                                        "\u2029", "\ufeff", "\xef\xbf\xbe", "\xef\xbf\xbf"};
     size_t size = utf8_sequence((struct bytes){at, left});
     if (size == 0)
         return 1;
@@ -137,8 +138,8 @@ static size_t unprintable(const uint8_t *at, size_t left) {
         return at[0] < ' ' || at[0] == 0x7f;
     if (size == 2)
         return at[0] == 0xc2 && at[1] < 0xa0 ? size : 0;
-    for (size_t i = 0; i < sizeof(turning) / sizeof(turning[0]); i++)
-        if (size == 3 && memcmp(at, turning[i], size) == 0)
+    for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
+        if (size == 3 && memcmp(at, unfit[i], size) == 0)
             return size;
     return 0;
 }

@@ -49,8 +49,9 @@ size_t utf8_valid_prefix(struct bytes text);
 char *utf8_sanitise(const char *text);
 
 /* Makes a text fit for a terminal and a log line, in place: '?' for every byte of what is not valid UTF-8, of control
- * characters (C0, DEL, C1: they drive terminals and start lines of their own) and of those that turn the direction of
- * writing. */
+ * characters (C0, DEL, C1: they drive terminals and start lines of their own), of those that turn the direction of
+ * writing, of the line and paragraph separators (which end a comment in YAML 1.1, 4.2) and of what YAML does not take
+ * (U+FEFF, U+FFFE, U+FFFF). */
 void text_make_printable(char *text);
 
 /* Would text_make_printable leave it alone? */

@@ -113,6 +113,9 @@ static void look_up_function(struct import_vm *vm, struct import_device *device,
     if (device->has_id && !pci_id_equal(device->id, host.identity.id))
         import_note(vm, "%s: the mapping says %04x:%04x, and %s is %04x:%04x", device->name, device->id.vendor,
                     device->id.device, address, host.identity.id.vendor, host.identity.id.device);
+    device->has_group = host.iommu_group >= 0;
+    device->group = host.iommu_group;
+    import_check_group(vm, device);
     device->has_id = true;
     device->id = host.identity.id;
     device->is_gpu = import_is_mdev(device) || host.identity.class_code >> 16 == BASE_CLASS_DISPLAY;

@@ -40,7 +40,7 @@ static enum firmware read_firmware(const xmlNode *os) {
     if (tree_attribute_is(loader, "type", "pflash"))
         return FIRMWARE_UEFI;
     const char *path = tree_text(loader);
-    return strstr(path, "OVMF") || strstr(path, "AAVMF") || strstr(path, "edk2") ? FIRMWARE_UEFI : FIRMWARE_BIOS;
+    return strcasestr(path, "OVMF") || strstr(path, "AAVMF") || strstr(path, "edk2") ? FIRMWARE_UEFI : FIRMWARE_BIOS;
 }
 
 /* "q35", "pc-q35-rhel9.6.0", "pc", "pc-i440fx-9.0", "virt", "virt-9.0" */

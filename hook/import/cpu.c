@@ -6,13 +6,21 @@
 #include "config/guest_options.h"
 #include "import/words.h"
 
+/* The last word counts; which one gave way is told. */
+static void set_model(struct import_vm *vm, const char *where, const char *model) {
+    const char *before = json_string_value(json_object_get(json_object_get(vm->domain, "cpu"), "model"));
+    if (before && strcmp(before, model) != 0)
+        import_note(vm, "%s: the CPU model %s gives way to %s", where, before, model);
+    import_domain(vm, "cpu.model", json_string(model));
+}
+
 void import_cpu_model(struct import_vm *vm, const char *where, const char *model) {
     /* Proxmox' own, and QEMU's that libvirt has not. */
     static const char *const unknown[] = {"max", "base"};
     if (!text_is_file_name(model, LABEL_MAX)) {
         import_note(vm, "%s: \"%s\" is no CPU model", where, model);
     } else if (strcmp(model, "host") == 0) {
-        import_domain(vm, "cpu.model", json_string("host-passthrough"));
+        set_model(vm, where, "host-passthrough");
     } else if (strncmp(model, "custom-", strlen("custom-")) == 0 ||
                strncmp(model, "x86-64-v", strlen("x86-64-v")) == 0 ||
                text_choice(model, unknown, sizeof(unknown) / sizeof(unknown[0])) >= 0) {
@@ -21,7 +29,7 @@ void import_cpu_model(struct import_vm *vm, const char *where, const char *model
                     "another",
                     where, model);
     } else {
-        import_domain(vm, "cpu.model", json_string(model));
+        set_model(vm, where, model);
     }
 }
 
@@ -43,7 +51,7 @@ void import_phys_bits(struct import_vm *vm, const char *where, const char *bits)
     char rest;
     if (strcmp(bits, "host") == 0)
         import_guest(vm, "maxPhysAddr", json_string("passthrough"));
-    else if (sscanf(bits, "%3u%c", &number, &rest) == 1)
+    else if (sscanf(bits, "%3u%c", &number, &rest) == 1 && number)
         import_guest(vm, "maxPhysAddr", json_pack("{s:s, s:i}", "mode", "emulate", "bits", (int)number));
     else
         import_note(vm, "%s: \"%s\" is no number of address bits", where, bits);
@@ -114,13 +122,14 @@ void import_enlightenment(struct import_vm *vm, const char *where, const char *n
 /* Properties with a place of their own. Returns whether it was one. */
 static bool add_known(struct import_vm *vm, const char *where, const char *name, const char *value, bool on) {
     unsigned limit;
+    char rest;
     if (strcmp(name, "kvm") == 0) {
         if (!on)
             import_hide_kvm(vm);
     } else if (strcmp(name, "host-phys-bits") == 0) {
         if (on && !json_object_get(vm->guest, "maxPhysAddr"))
             import_guest(vm, "maxPhysAddr", json_string("passthrough"));
-    } else if (strcmp(name, "host-phys-bits-limit") == 0 && value && sscanf(value, "%3u", &limit) == 1) {
+    } else if (strcmp(name, "host-phys-bits-limit") == 0 && value && sscanf(value, "%3u%c", &limit, &rest) == 1) {
         import_guest(vm, "maxPhysAddr", json_pack("{s:s, s:i}", "mode", "passthrough", "limit", (int)limit));
     } else if (strcmp(name, "phys-bits") == 0 && value) {
         import_phys_bits(vm, where, value);

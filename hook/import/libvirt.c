@@ -1,39 +1,17 @@
 #include "import/libvirt.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "domain/qemu.h"
 #include "import/cpu.h"
 #include "import/libvirt_parts.h"
-#include "import/words.h"
 
 /* --- its name ----------------------------------------------------------------------------------------------------- */
 
-/* "Windows 10" is a name for libvirt, and none for Kubernetes. */
 static int read_name(struct libvirt_reading *reading, const char *where, const xmlNode *element, struct error *err) {
-    const char *said = tree_text(element);
-    char name[LABEL_MAX + 1], storage[QUOTED_MAX];
-    size_t size = 0;
-    for (const char *c = said; *c && size < LABEL_MAX; c++)
-        if (isascii(*c) && isalnum(*c))
-            name[size++] = (char)tolower(*c);
-        else if (size && name[size - 1] != '-')
-            name[size++] = '-';
-    while (size && name[size - 1] == '-')
-        size--;
-    name[size] = '\0';
     libvirt_note_rest(reading, where, element, "");
-    if (!is_label(name)) {
-        import_note(reading->vm, "%s: \"%s\" has nothing of which Kubernetes makes names", where,
-                    text_quotable(said, storage));
-        return import_check(reading->vm, err);
-    }
-    if (strcmp(name, said) != 0)
-        import_note(reading->vm, "%s: \"%s\" is no name for Kubernetes: it is %s here", where,
-                    text_quotable(said, storage), name);
-    import_set_text(reading->vm, &reading->vm->name, name);
+    import_set_name(reading->vm, where, tree_text(element));
     return import_check(reading->vm, err);
 }
 
@@ -58,6 +36,8 @@ static int read_part(struct libvirt_reading *reading, const xmlNode *element, st
         {"cputune", libvirt_read_cputune},
         {"numatune", libvirt_read_numatune},
         {"memoryBacking", libvirt_read_memory_backing},
+        {"memtune", libvirt_note_element},
+        {"iommufd", libvirt_note_element},
     };
     const char *name = (const char *)element->name;
     if (lacks_namespace(element)) {
@@ -125,6 +105,8 @@ static void read_screen(struct libvirt_reading *reading) {
         }
     }
     import_domain(vm, "devices.autoattachGraphicsDevice", json_false());
+    if (reading->has_graphics)
+        import_note(vm, "graphics: without its emulated video KubeVirt has no VNC, and the VM had no video");
 }
 
 /* What is left to say when all parts are read. */

@@ -94,11 +94,14 @@ int libvirt_read_cpu(struct libvirt_reading *reading, const char *where, const x
         {"numa", note_numa},   {"maxphysaddr", read_max_phys_addr},
     };
     const char *mode = tree_attribute(cpu, "mode");
-    /* How libvirt compares the CPU with the host's is KubeVirt's to say, and "migratable" is on where nobody says so.
+    /* How strictly libvirt looks whether it got the CPU is KubeVirt's to say; "match" and "migratable" have defaults.
      */
-    libvirt_note_attributes(reading, where, cpu,
-                            tree_attribute_is(cpu, "migratable", "on") ? "mode match check migratable"
-                                                                       : "mode match check");
+    CLEANUP(buffer_free) struct buffer known = {0};
+    buffer_printf(&known, "mode check%s%s", tree_attribute_is(cpu, "match", "exact") ? " match" : "",
+                  tree_attribute_is(cpu, "migratable", "on") ? " migratable" : "");
+    if (buffer_check(&known, err) < 0)
+        return -1;
+    libvirt_note_attributes(reading, where, cpu, known.data);
     if (mode && strcmp(mode, "host-passthrough") == 0)
         import_cpu_model(reading->vm, where, "host");
     else if (mode && strcmp(mode, "maximum") == 0)

@@ -81,6 +81,8 @@ static int read_guest_address(struct libvirt_reading *reading, const char *where
         return libvirt_note_element(reading, where, element, err);
     /* "multifunction" is in which other functions stand beside it. */
     libvirt_note_rest(reading, where, element, "type domain bus slot function multifunction");
+    if (!tree_attribute(element, "bus") && !tree_attribute(element, "slot"))
+        return 0; /* "some address", since libvirt 1.3.5 */
     if (read_address(where, element, &place->address, err) < 0)
         return -1;
     place->is_given = address_of_guest(element->parent, &place->address);
@@ -129,14 +131,12 @@ static int read_rom(struct libvirt_reading *reading, const char *where, const xm
     return import_check(reading->vm, err);
 }
 
-/* Unraid's libvirt has "xvga", which is QEMU's x-vga. OVMF's guests have no VGA. */
+/* Unraid's libvirt has "xvga", which is QEMU's x-vga. */
 static int read_x_vga(struct libvirt_reading *reading, const char *where, const xmlNode *hostdev, struct error *err) {
     bool on = false;
     if (libvirt_read_flag(where, hostdev, "xvga", "yes", "no", &on, err) < 0)
         return -1;
-    if (on && reading->guest.firmware == FIRMWARE_UEFI)
-        import_note(reading->vm, "%s: xvga=\"yes\" means nothing under UEFI: it is left out", where);
-    else if (on)
+    if (on)
         import_vfio_property(reading->vm, reading->device, where, "x-vga", "on");
     return import_check(reading->vm, err);
 }
@@ -193,7 +193,8 @@ int libvirt_read_hostdev(struct libvirt_reading *reading, const char *where, con
     if (tree_attribute_is(tree_child(hostdev, "address"), "type", "unassigned") ||
         (tree_attribute_is(hostdev, "type", "mdev") && model && strcmp(model, "vfio-pci") != 0))
         return libvirt_note_element(reading, name, hostdev, err);
-    if (alias && import_find_device(reading->vm, alias))
+    const struct import_device *other = alias ? import_find_device(reading->vm, alias) : NULL;
+    if (other && other->alias && strcmp(other->alias, alias) == 0)
         return error_set(err, ERROR_INPUT, "hostdev: two have the alias \"%s\", which libvirt refuses",
                          text_quotable(alias, storage));
     if (!(reading->device = import_add_device(reading->vm, name, err)))

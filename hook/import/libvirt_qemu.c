@@ -8,6 +8,8 @@
 
 /* --- arguments ---------------------------------------------------------------------------------------------------- */
 
+#define ARGUMENTS_MAX 4096 /* libvirt's own commands have some hundreds */
+
 /* The values of all <qemu:arg>. */
 struct arguments {
     char **texts; /* our own: reading them cuts them up */
@@ -21,6 +23,8 @@ static void arguments_free_at(struct arguments *arguments) {
 }
 
 static int add_argument(struct arguments *arguments, const char *text, struct error *err) {
+    if (arguments->count == ARGUMENTS_MAX)
+        return error_set(err, ERROR_LIMIT, "qemu:commandline: more than %d arguments", ARGUMENTS_MAX);
     char **texts = reallocarray(arguments->texts, arguments->count + 1, sizeof(*texts));
     if (!texts)
         return error_no_memory(err);

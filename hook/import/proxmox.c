@@ -72,8 +72,7 @@ struct reading {
 };
 
 static int read_name(const struct reading *reading, const char *key, char *value, struct error *err) {
-    (void)key;
-    import_set_text(reading->vm, &reading->vm->name, value);
+    import_set_name(reading->vm, key, value);
     return import_check(reading->vm, err);
 }
 

@@ -174,7 +174,7 @@ static int make_devices(struct import_vm *vm, const struct proxmox_machine *mach
 /* --- its options -------------------------------------------------------------------------------------------------- */
 
 static void read_rom(struct import_vm *vm, const struct hostpci *hostpci, struct import_device *device) {
-    char path[512];
+    CLEANUP(buffer_free) struct buffer path = {0};
     if (hostpci->mdev && (hostpci->romfile || hostpci->no_rom_bar)) {
         import_note(vm, "%s: a mediated device has no ROM: romfile and rombar are left out", hostpci->key);
         return;
@@ -186,8 +186,11 @@ static void read_rom(struct import_vm *vm, const struct hostpci *hostpci, struct
     if (hostpci->no_rom_bar)
         import_option(vm, device, "romBar", json_string("off"));
     if (hostpci->romfile) {
-        snprintf(path, sizeof(path), "%s%s", hostpci->romfile[0] == '/' ? "" : ROM_FOLDER, hostpci->romfile);
-        import_set_text(vm, &device->rom_file, path);
+        buffer_printf(&path, "%s%s", hostpci->romfile[0] == '/' ? "" : ROM_FOLDER, hostpci->romfile);
+        if (path.failed)
+            vm->failed = true;
+        else
+            import_vfio_property(vm, device, hostpci->key, "romfile", path.data);
     }
 }
 

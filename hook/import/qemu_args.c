@@ -69,6 +69,9 @@ void import_vfio_property(struct import_vm *vm, struct import_device *device, co
     static const char *const placing[] = {"id", "bus", "addr", "multifunction", "bootindex"};
     char name[32];
     bool on = false, is_flag = value && parse_flag(value, &on) == 0;
+    char *end = NULL;
+    const long number = value ? strtol(value, &end, 0) : 0;
+    const bool is_number = value && *value && !*end;
     size_t size = strlen(property), ends = sizeof(id_suffix) - 1, begins = sizeof(id_prefix) - 1;
     if (strcmp(property, "x-vga") == 0 && is_flag) {
         device->is_gpu = device->is_gpu || on;
@@ -87,10 +90,10 @@ void import_vfio_property(struct import_vm *vm, struct import_device *device, co
         set_flag(vm, device, "display", on);
     } else if (strcmp(property, "ramfb") == 0 && is_flag) {
         set_flag(vm, device, "ramfb", on);
-    } else if (strcmp(property, "x-nv-gpudirect-clique") == 0 && value && *value) {
-        import_option(vm, device, "gpudirectClique", json_integer(strtol(value, NULL, 0)));
-    } else if (strcmp(property, "x-igd-gms") == 0 && value && *value) {
-        import_option_part(vm, device, "igd", "gms", json_integer(strtol(value, NULL, 0)));
+    } else if (strcmp(property, "x-nv-gpudirect-clique") == 0 && is_number) {
+        import_option(vm, device, "gpudirectClique", json_integer(number));
+    } else if (strcmp(property, "x-igd-gms") == 0 && is_number) {
+        import_option_part(vm, device, "igd", "gms", json_integer(number));
     } else if (strcmp(property, "x-igd-opregion") == 0 && is_flag) {
         import_option_part(vm, device, "igd", "opRegion", json_string(on ? "on" : "off"));
     } else if (strcmp(property, "x-igd-lpc") == 0 && is_flag) {
@@ -112,10 +115,10 @@ void import_vfio_property(struct import_vm *vm, struct import_device *device, co
 /* --- arguments ---------------------------------------------------------------------------------------------------- */
 
 static void read_cpu(struct import_vm *vm, const char *where, char *text) {
-    char *value, *model = next_property(&text, &value), *property;
+    char *value, *model = next_argument_property(&text, &value), *property;
     if (model)
         import_cpu_model(vm, where, model);
-    while ((property = next_property(&text, &value)))
+    while ((property = next_argument_property(&text, &value)))
         import_cpu_property(vm, where, property, value);
 }
 
@@ -124,7 +127,7 @@ static void read_fw_cfg(struct import_vm *vm, const char *where, char *text) {
     CLEANUP(free) char *whole = strdup(text);
     char *property, *value, *rest = text, *end;
     const char *name = "", *string = "";
-    while ((property = next_property(&rest, &value)))
+    while ((property = next_argument_property(&rest, &value)))
         if (strcmp(property, "name") == 0 || !value)
             name = value ? value : property;
         else if (strcmp(property, "string") == 0)
@@ -142,10 +145,12 @@ static uint64_t size_kib(const char *text) {
     static const char *const units[] = {"K", "M", "G", "T"};
     char *end;
     unsigned long long number = strtoull(text, &end, 0);
-    if (end == text || number > UINT64_MAX >> 40)
+    if (end == text)
         return 0;
     if (*end == '\0' || strcasecmp(end, "B") == 0)
         return number / 1024;
+    if (number > UINT64_MAX >> 40)
+        return 0;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (strcasecmp(end, units[i]) == 0)
             return (uint64_t)number << 10 * i;
@@ -166,7 +171,7 @@ static void read_global(struct import_vm *vm, const char *where, char *text) {
 static void read_machine(struct import_vm *vm, const char *where, char *text) {
     char *property, *value;
     bool on;
-    while ((property = next_property(&text, &value)))
+    while ((property = next_argument_property(&text, &value)))
         if (value && (strcmp(property, "kernel_irqchip") == 0 || strcmp(property, "kernel-irqchip") == 0) &&
             (strcmp(value, "split") == 0 || (parse_flag(value, &on) == 0 && on)))
             import_guest(vm, "ioapic", json_string(strcmp(value, "split") == 0 ? "qemu" : "kvm"));
@@ -199,28 +204,90 @@ static void read_set(struct import_vm *vm, const char *where, char *text) {
     import_note(vm, "%s: -set %s has no counterpart", where, whole ? whole : "");
 }
 
-/* -device vfio-pci,host=01:00.0,...: a device of its own. */
-static int read_device(struct import_vm *vm, const char *where, char *text, struct error *err) {
-    CLEANUP(free) char *whole = strdup(text);
-    char *value, *driver = next_property(&text, &value), *property, name[LABEL_MAX + 1];
-    struct import_device *device;
-    if (!driver || (strcmp(driver, "vfio-pci") != 0 && strcmp(driver, "vfio-pci-nohotplug") != 0)) {
-        import_note(vm, "%s: -device %s has no counterpart", where, whole ? whole : "");
-        return 0;
+/* Which device it is: "host" is an address, "sysfsdev" a function's or a mediated device's folder in /sys. */
+static bool read_source(struct import_device *device, const char *property, const char *value) {
+    const char *slash = strrchr(value, '/');
+    if (strcmp(property, "sysfsdev") == 0 && slash && text_is_uuid(slash + 1)) {
+        snprintf(device->mdev_uuid, sizeof(device->mdev_uuid), "%s", slash + 1);
+        device->is_gpu = true;
+        return true;
     }
+    if (strcmp(property, "sysfsdev") == 0)
+        value = slash ? slash + 1 : "";
+    else if (strcmp(property, "host") != 0)
+        return false;
+    if (pci_address_parse(value, &device->address) < 0)
+        return false;
+    device->has_address = true;
+    return true;
+}
+
+static void read_device_property(struct import_vm *vm, const char *where, struct import_device *device,
+                                 const char *property, const char *value) {
+    if (value && strcmp(property, "id") == 0 && is_label(value) && !import_find_device(vm, value))
+        snprintf(device->name, sizeof(device->name), "%s", value);
+    else if (!value || !read_source(device, property, value))
+        import_vfio_property(vm, device, where, property, value);
+}
+
+static bool is_vfio(const char *driver) {
+    return driver && (strcmp(driver, "vfio-pci") == 0 || strcmp(driver, "vfio-pci-nohotplug") == 0);
+}
+
+static struct import_device *add_device(struct import_vm *vm, struct error *err) {
+    char name[LABEL_MAX + 1];
     size_t number = vm->count;
     do {
         snprintf(name, sizeof(name), "device%zu", number++);
     } while (import_find_device(vm, name));
-    if (!(device = import_add_device(vm, name, err)))
+    return import_add_device(vm, name, err);
+}
+
+/* -device '{"driver":"vfio-pci","host":"0000:01:00.0",...}', as libvirt itself writes it. */
+static int read_json_device(struct import_vm *vm, const char *where, const char *text, struct error *err) {
+    struct error none = {0};
+    CLEANUP(json_decref)
+    json_t *object = json_parse((struct bytes){(const uint8_t *)text, strlen(text)}, "-device", JSON_FOR_US, &none);
+    struct import_device *device;
+    const char *property;
+    json_t *value;
+    if (!is_vfio(json_string_value(json_object_get(object, "driver")))) {
+        import_note(vm, "%s: -device %s has no counterpart", where, text);
+        return 0;
+    }
+    if (!(device = add_device(vm, err)))
         return -1;
-    while ((property = next_property(&text, &value)))
-        if (strcmp(property, "host") == 0 && value && pci_address_parse(value, &device->address) == 0)
-            device->has_address = true;
-        else if (strcmp(property, "id") == 0 && value && is_label(value) && !import_find_device(vm, value))
-            snprintf(device->name, sizeof(device->name), "%s", value);
-        else
-            import_vfio_property(vm, device, where, property, value);
+    json_object_foreach(object, property, value) {
+        CLEANUP(free) char *other = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        if (!other)
+            return error_no_memory(err);
+        if (strcmp(property, "driver") != 0)
+            read_device_property(vm, where, device, property,
+                                 json_is_string(value)    ? json_string_value(value)
+                                 : json_is_boolean(value) ? json_is_true(value) ? "on" : "off"
+                                                          : other);
+    }
+    return 0;
+}
+
+/* -device vfio-pci,host=01:00.0,...: a device of its own. */
+static int read_device(struct import_vm *vm, const char *where, char *text, struct error *err) {
+    CLEANUP(free) char *whole = strdup(text);
+    char *value, *property, *driver;
+    struct import_device *device;
+    if (!whole)
+        return error_no_memory(err);
+    if (*text == '{')
+        return read_json_device(vm, where, text, err);
+    driver = next_argument_property(&text, &value);
+    if (!is_vfio(driver && strcmp(driver, "driver") == 0 ? value : driver)) {
+        import_note(vm, "%s: -device %s has no counterpart", where, whole);
+        return 0;
+    }
+    if (!(device = add_device(vm, err)))
+        return -1;
+    while ((property = next_argument_property(&text, &value)))
+        read_device_property(vm, where, device, property, value);
     return 0;
 }
 

@@ -44,7 +44,20 @@ static json_t *list_devices(const struct import_vm *vm, bool gpus) {
     return list;
 }
 
-/* The ROM's id in the bundle: the file's name without its ending, of characters that an id may have. */
+/* --- ROMs --------------------------------------------------------------------------------------------------------- */
+
+/* Which ROM of the bundle each device has: devices with one file and one ID share it. */
+struct rom_names {
+    char ids[IMPORT_DEVICES_MAX][LABEL_MAX + 1]; /* by device; "": it has none */
+    bool is_second[IMPORT_DEVICES_MAX];          /* one before it has the same */
+};
+
+static bool share_rom(const struct import_device *device, const struct import_device *other) {
+    return other->rom_file && strcmp(device->rom_file, other->rom_file) == 0 && device->has_id == other->has_id &&
+           (!device->has_id || pci_id_equal(device->id, other->id));
+}
+
+/* The file's name without its ending, of characters that an id may have. */
 static void rom_id(const struct import_device *device, char id[LABEL_MAX + 1]) {
     const char *slash = strrchr(device->rom_file, '/'), *name = slash ? slash + 1 : device->rom_file;
     const char *dot = strrchr(name, '.');
@@ -57,6 +70,36 @@ static void rom_id(const struct import_device *device, char id[LABEL_MAX + 1]) {
     if (!*id)
         snprintf(id, LABEL_MAX + 1, "%s", device->name);
 }
+
+static bool is_taken(const struct rom_names *roms, size_t count, const char *id) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(roms->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static void name_roms(const struct import_vm *vm, struct rom_names *roms) {
+    *roms = (struct rom_names){0};
+    for (size_t i = 0; i < vm->count; i++) {
+        const struct import_device *device = &vm->devices[i];
+        char id[LABEL_MAX + 1];
+        if (!device->rom_file || import_is_mdev(device))
+            continue;
+        for (size_t j = 0; j < i && !roms->is_second[i]; j++)
+            if (*roms->ids[j] && share_rom(device, &vm->devices[j])) {
+                memcpy(roms->ids[i], roms->ids[j], sizeof(roms->ids[i]));
+                roms->is_second[i] = true;
+            }
+        if (roms->is_second[i])
+            continue;
+        rom_id(device, id);
+        snprintf(roms->ids[i], sizeof(roms->ids[i]), "%s", id);
+        for (size_t number = 2; is_taken(roms, i, roms->ids[i]); number++)
+            snprintf(roms->ids[i], sizeof(roms->ids[i]), "%.*s-%zu", LABEL_MAX - 4, id, number);
+    }
+}
+
+/* --- the annotation ----------------------------------------------------------------------------------------------- */
 
 /* "ids" has both numbers of the subsystem in one. */
 static int join_subsystem(const struct import_device *device, json_t *options, json_t *notes, struct error *err) {
@@ -92,16 +135,72 @@ static int drop_igd_without_mode(const struct import_device *device, json_t *opt
                   err);
 }
 
+static bool is_mdev(const struct import_vm *vm, const struct import_device *device) {
+    (void)vm;
+    return import_is_mdev(device);
+}
+
+static bool has_uefi(const struct import_vm *vm, const struct import_device *device) {
+    (void)device;
+    return json_object_get(vm->domain, "firmware");
+}
+
+static bool hides_kvm(const struct import_vm *vm, const struct import_device *device) {
+    (void)device;
+    return json_object_get(json_object_get(json_object_get(vm->domain, "features"), "kvm"), "hidden");
+}
+
+/* Options that QEMU takes where they do nothing, and that this hook refuses there. */
+static int drop_unfit(const struct import_vm *vm, const struct import_device *device, json_t *options, json_t *notes,
+                      struct error *err) {
+    static const struct {
+        const char *option;
+        bool (*is_unfit)(const struct import_vm *vm, const struct import_device *device);
+        const char *reason;
+    } rows[] = {
+        {"rom", is_mdev, "a mediated device has no ROM"},
+        {"romBar", is_mdev, "a mediated device has no ROM"},
+        {"xVga", is_mdev, "a mediated device has no VGA ranges"},
+        {"gpudirectClique", is_mdev, "a mediated device takes no part in GPUDirect P2P"},
+        {"driverModel", is_mdev, "a mediated device has no driver of its own"},
+        {"xVga", has_uefi, "UEFI does not use VGA ranges"},
+        {"gpudirectClique", hides_kvm, "NVIDIA's driver looks for it only where it sees KVM, which is hidden here"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!json_object_get(options, rows[i].option) || !rows[i].is_unfit(vm, device))
+            continue;
+        json_object_del(options, rows[i].option);
+        if (append(notes, json_sprintf("%s: %s is left out: %s", device->name, rows[i].option, rows[i].reason), err) <
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+/* KubeVirt shows the first vGPU's screen, with a ramfb, unless somebody says otherwise. */
+static int hide_screen(const struct import_vm *vm, const struct import_device *device, json_t *options,
+                       struct error *err) {
+    const char *display = json_string_value(json_object_get(options, "display"));
+    const bool is_headless =
+        json_is_false(json_object_get(json_object_get(vm->domain, "devices"), "autoattachGraphicsDevice"));
+    if (!import_is_mdev(device) || (display ? strcmp(display, "off") != 0 : !is_headless))
+        return 0;
+    return put(options, "display", json_string("off"), err) < 0 || put(options, "ramfb", json_string("off"), err) < 0
+               ? -1
+               : 0;
+}
+
 /* What the annotation says of a device. */
-static json_t *device_options(const struct import_device *device, json_t *notes, struct error *err) {
-    char id[LABEL_MAX + 1];
+static json_t *device_options(const struct import_vm *vm, const struct import_device *device, const char *rom,
+                              json_t *notes, struct error *err) {
     CLEANUP(json_decref) json_t *options = json_deep_copy(device->options);
     json_t *taken;
     if (!options) {
         error_no_memory(err);
         return NULL;
     }
-    if (join_subsystem(device, options, notes, err) < 0 || drop_igd_without_mode(device, options, notes, err) < 0)
+    if (join_subsystem(device, options, notes, err) < 0 || drop_igd_without_mode(device, options, notes, err) < 0 ||
+        hide_screen(vm, device, options, err) < 0)
         return NULL;
     if (*device->mdev_uuid && !device->mdev_type &&
         append(notes,
@@ -113,22 +212,21 @@ static json_t *device_options(const struct import_device *device, json_t *notes,
     if (device->has_id && !import_is_mdev(device) &&
         put(options, "expect", json_sprintf("%04x:%04x", device->id.vendor, device->id.device), err) < 0)
         return NULL;
-    if (device->rom_file) {
-        rom_id(device, id);
-        if (put(options, "rom", json_string(id), err) < 0)
-            return NULL;
-    }
+    if (device->rom_file && put(options, "rom", json_string(rom), err) < 0)
+        return NULL;
+    if (drop_unfit(vm, device, options, notes, err) < 0)
+        return NULL;
     taken = TAKE_PTR(options);
     return taken;
 }
 
-static json_t *annotation(const struct import_vm *vm, json_t *notes, struct error *err) {
+static json_t *annotation(const struct import_vm *vm, const struct rom_names *roms, json_t *notes, struct error *err) {
     CLEANUP(json_decref) json_t *devices = json_object();
     CLEANUP(json_decref) json_t *config = json_object();
     CLEANUP(free) char *text = NULL;
     struct config checked;
     for (size_t i = 0; i < vm->count; i++) {
-        json_t *options = device_options(&vm->devices[i], notes, err);
+        json_t *options = device_options(vm, &vm->devices[i], roms->ids[i], notes, err);
         if (!options)
             return NULL;
         if (json_object_size(options) == 0)
@@ -153,10 +251,11 @@ static json_t *annotation(const struct import_vm *vm, json_t *notes, struct erro
 
 /* --- objects ------------------------------------------------------------------------------------------------------ */
 
-static json_t *virtual_machine(const struct import_vm *vm, json_t *notes, struct error *err) {
+static json_t *virtual_machine(const struct import_vm *vm, const struct rom_names *roms, json_t *notes,
+                               struct error *err) {
     static const char *const order[] = {"machine", "firmware", "cpu", "clock", "features", "devices"};
     CLEANUP(json_decref) json_t *domain = json_object();
-    CLEANUP(json_decref) json_t *config = annotation(vm, notes, err);
+    CLEANUP(json_decref) json_t *config = annotation(vm, roms, notes, err);
     if (!config)
         return NULL;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -227,10 +326,9 @@ static void quote_for_shell(struct buffer *command, const char *word) {
     buffer_append_text(command, "'");
 }
 
-static int add_rom(json_t *commands, const struct import_device *device, struct error *err) {
+static int add_rom(json_t *commands, const struct import_device *device, const char *id, struct error *err) {
     CLEANUP(buffer_free) struct buffer command = {0};
-    char id[LABEL_MAX + 1], address[PCI_ADDRESS_TEXT_MAX];
-    rom_id(device, id);
+    char address[PCI_ADDRESS_TEXT_MAX];
     buffer_printf(&command, "kubevirt-gpu-hook bundle add " BUNDLE " ");
     quote_for_shell(&command, device->rom_file);
     buffer_append_text(&command, " --id ");
@@ -244,16 +342,16 @@ static int add_rom(json_t *commands, const struct import_device *device, struct 
     return append(commands, json_stringn(command.data, command.size), err);
 }
 
-static json_t *bundle_commands(const struct import_vm *vm, struct error *err) {
+static json_t *bundle_commands(const struct import_vm *vm, const struct rom_names *roms, struct error *err) {
     CLEANUP(json_decref) json_t *commands = json_array();
     json_t *taken;
     for (size_t i = 0; i < vm->count; i++) {
-        if (!vm->devices[i].rom_file)
+        if (!*roms->ids[i] || roms->is_second[i])
             continue;
         if (json_array_size(commands) == 0 &&
             append(commands, json_string("kubevirt-gpu-hook bundle init " BUNDLE), err) < 0)
             return NULL;
-        if (add_rom(commands, &vm->devices[i], err) < 0)
+        if (add_rom(commands, &vm->devices[i], roms->ids[i], err) < 0)
             return NULL;
     }
     taken = TAKE_PTR(commands);
@@ -265,12 +363,14 @@ json_t *import_result(const struct import_vm *vm, struct error *err) {
     CLEANUP(json_decref) json_t *machine = NULL;
     CLEANUP(json_decref) json_t *cluster = NULL;
     CLEANUP(json_decref) json_t *commands = NULL;
+    struct rom_names roms;
+    name_roms(vm, &roms);
     if (!notes) {
         error_no_memory(err);
         return NULL;
     }
-    if (!(machine = virtual_machine(vm, notes, err)) || !(cluster = kubevirt(vm, err)) ||
-        !(commands = bundle_commands(vm, err)))
+    if (!(machine = virtual_machine(vm, &roms, notes, err)) || !(cluster = kubevirt(vm, err)) ||
+        !(commands = bundle_commands(vm, &roms, err)))
         return NULL;
     json_t *result = json_pack("{s:O, s:O, s:O, s:O, s:O}", "virtualMachine", machine, "kubevirt", cluster, "bundle",
                                commands, "notes", notes, "others", vm->others);

@@ -30,9 +30,13 @@ static void append_others(struct buffer *text, const json_t *others) {
 
 int import_result_text(const json_t *result, const char *source, struct buffer *text, struct error *err) {
     const json_t *kubevirt = json_object_get(result, "kubevirt");
+    CLEANUP(free) char *name = utf8_sanitise(source);
+    if (!name)
+        return error_no_memory(err);
+    text_make_printable(name);
     buffer_printf(text,
                   "# From %s: what GPU passthrough needs of it. Disks, networks, memory and the like are not in it.\n",
-                  source);
+                  name);
     append_document(text, "Merge into your VirtualMachine. deviceName: as your device plugin calls it.",
                     json_object_get(result, "virtualMachine"));
     if (kubevirt)

@@ -1,8 +1,11 @@
 #include "import/vm.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "import/words.h"
 
 int import_vm_init(struct import_vm *vm, struct error *err) {
     *vm = (struct import_vm){
@@ -126,6 +129,29 @@ struct import_device *import_find_device(struct import_vm *vm, const char *name)
     return NULL;
 }
 
+static bool stands_together(const struct import_device *device, const struct import_device *other) {
+    return device->has_address && other->has_address && pci_address_same_slot(device->address, other->address) &&
+           json_object_get(device->options, "layout") && json_object_get(other->options, "layout");
+}
+
+void import_check_group(struct import_vm *vm, const struct import_device *device) {
+    const struct import_device *other = NULL;
+    for (size_t i = 0; device->has_group && i < vm->count && !other; i++)
+        if (vm->devices[i].has_group && vm->devices[i].group != device->group &&
+            stands_together(device, &vm->devices[i]))
+            other = &vm->devices[i];
+    if (!other)
+        return;
+    import_note(vm,
+                "%s: it is in IOMMU group %d and %s in %d: KubeVirt cannot make functions of one guest device of them, "
+                "and each gets a root port of its own",
+                device->name, device->group, other->name, other->group);
+    const struct pci_address slot = device->address;
+    for (size_t i = 0; i < vm->count; i++)
+        if (vm->devices[i].has_address && pci_address_same_slot(vm->devices[i].address, slot))
+            json_object_del(vm->devices[i].options, "layout");
+}
+
 void import_set_mdev_type(struct import_vm *vm, struct import_device *device, const char *type) {
     device->is_gpu = true;
     import_set_text(vm, &device->mdev_type, type);
@@ -154,6 +180,27 @@ void import_machine(struct import_vm *vm, bool is_q35, const char *said) {
     import_domain(vm, "machine.type", json_string("q35"));
     if (!is_q35)
         import_note(vm, "machine: %s is an i440FX, KubeVirt has q35: the guest finds its devices anew", said);
+}
+
+void import_set_name(struct import_vm *vm, const char *where, const char *said) {
+    char name[LABEL_MAX + 1], storage[QUOTED_MAX];
+    size_t size = 0;
+    for (const char *c = said; *c && size < LABEL_MAX; c++)
+        if (isascii(*c) && isalnum(*c))
+            name[size++] = (char)tolower(*c);
+        else if (size && name[size - 1] != '-')
+            name[size++] = '-';
+    while (size && name[size - 1] == '-')
+        size--;
+    name[size] = '\0';
+    if (!is_label(name)) {
+        import_note(vm, "%s: \"%s\" has nothing of which Kubernetes makes names", where, text_quotable(said, storage));
+        return;
+    }
+    if (strcmp(name, said) != 0)
+        import_note(vm, "%s: \"%s\" is no name for Kubernetes: it is %s here", where, text_quotable(said, storage),
+                    name);
+    import_set_text(vm, &vm->name, name);
 }
 
 void import_set_text(struct import_vm *vm, char **place, const char *text) {

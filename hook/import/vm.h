@@ -18,6 +18,8 @@ struct import_device {
     char *alias;              /* what else the old configuration calls it, or NULL */
     bool has_address;
     struct pci_address address; /* on the old host; of a mediated device, its parent's */
+    bool has_group;
+    int group; /* its IOMMU group on the old host */
     bool has_id, has_subsystem;
     struct pci_id id, subsystem;
     bool is_gpu;                   /* as far as is known */
@@ -66,6 +68,9 @@ void import_option(struct import_vm *vm, struct import_device *device, const cha
 void import_option_part(struct import_vm *vm, struct import_device *device, const char *option, const char *part,
                         json_t *value);
 
+/* Names the VM. "Windows 10" is a name for others, and none for Kubernetes: then a note says what became of it. */
+void import_set_name(struct import_vm *vm, const char *where, const char *said);
+
 /* Adds a note, printable whatever is quoted in it. */
 void import_note(struct import_vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -78,6 +83,10 @@ struct import_device *import_add_device(struct import_vm *vm, const char *name, 
 
 /* The device of that name or alias, or NULL. */
 struct import_device *import_find_device(struct import_vm *vm, const char *name);
+
+/* Functions in IOMMU groups of their own cannot be functions of one guest device: takes "layout" away from all devices
+ * of the host's slot that `device`, of a known group, is in, where it is in another than one before it. */
+void import_check_group(struct import_vm *vm, const struct import_device *device);
 
 /* It is a vGPU of that type, which is made on the node: a note says how. */
 void import_set_mdev_type(struct import_vm *vm, struct import_device *device, const char *type);

@@ -17,6 +17,26 @@ char *next_property(char **rest, char **value) {
     return key;
 }
 
+char *next_argument_property(char **rest, char **value) {
+    char *from = *rest, *to = *rest, *key;
+    for (; from && *from && (*from != ',' || from[1] == ','); from++) {
+        from += *from == ',';
+        *to++ = *from;
+    }
+    if (!from)
+        return NULL;
+    key = *rest;
+    *rest = *from ? from + 1 : NULL;
+    *to = '\0';
+    if (*key == '\0')
+        return next_argument_property(rest, value);
+    char *equals = strchr(key, '=');
+    *value = equals ? equals + 1 : NULL;
+    if (equals)
+        *equals = '\0';
+    return key;
+}
+
 int parse_flag(const char *text, bool *flag) {
     static const char *const words[][2] = {{"0", "1"}, {"off", "on"}, {"no", "yes"}, {"false", "true"}};
     for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)

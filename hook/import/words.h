@@ -9,6 +9,9 @@
  * is NULL where there is no "=". Empty ones are skipped. */
 char *next_property(char **rest, char **value);
 
+/* The same of QEMU's arguments, in which ",," is a comma that parts nothing. */
+char *next_argument_property(char **rest, char **value);
+
 /* Proxmox' and QEMU's yes and no: 1 0, on off, yes no, true false. A `text` of NULL is yes, as in a flag that stands
  * alone. Returns 0, or -1 leaving *flag alone. */
 int parse_flag(const char *text, bool *flag);

@@ -345,6 +345,8 @@ static void printable(void **state) {
          "1m\xc2\x9f\u00a0",
          "????1m??\u00a0"},                          /* C1, and what comes behind it */
         {"a\u202eb\u2066c\u200fd", "a???b???c???d"}, /* turns the direction of writing */
+        {"a\u2028b\u2029\ufeff\xef\xbf\xbf\ufffd",
+         "a???b?????????\ufffd"}, /* ends a line for YAML, or is none of its */
         {"\xff\xc3[\xe2\x82", "??["
                               "??"}, /* no UTF-8 */
         {"\xc2", "?"},
