@@ -68,6 +68,13 @@ static void a_page_is_named_once(void **state) {
     error_see(&err, "options.md");
     error_prefix(&err, "igpu");
     assert_string_equal(err.message, "igpu: no (" HOOK_DOCS "options.md#rom)");
+    static const enum error_code theirs[] = {ERROR_INPUT, ERROR_REFUSED, ERROR_DENIED};
+    for (size_t i = 0; i < COUNT(theirs); i++) {
+        error_clear(&err);
+        error_set(&err, theirs[i], "no");
+        error_see(&err, "options.md");
+        assert_string_equal(err.message, "no (" HOOK_DOCS "options.md)");
+    }
     static const enum error_code ours[] = {ERROR_LIMIT, ERROR_UNIMPLEMENTED, ERROR_INTERNAL};
     for (size_t i = 0; i < COUNT(ours); i++) {
         error_clear(&err);
