@@ -111,8 +111,10 @@ static int decide_devices(struct deciding *deciding, const struct checking *chec
         char label[DEVICE_LABEL_MAX];
         int failed = decide_device(deciding, subject, decision, notes, &problem);
         error_see(&problem, "options.md#of-a-device");
-        if (failed && problem.code != ERROR_REFUSED)
-            return error_set(err, problem.code, "%s: %s", device_label(subject->device, label), problem.message);
+        if (failed && problem.code != ERROR_REFUSED) {
+            *err = problem;
+            return error_prefix(err, "%s", device_label(subject->device, label));
+        }
         subject->is_refused = failed;
         if (failed && refusals_add(&deciding->refusals, subject->device, &problem, NULL, enforced, err) < 0)
             return -1;
@@ -283,9 +285,10 @@ static void warn_of_bundle(const struct bundle_view *bundles, struct buffer *war
 static int decide_rest(struct deciding *deciding, const struct checking *checking, struct plan *plan,
                        struct walk_reply *reply, struct error *err) {
     list_for_layout(deciding, plan);
-    if (plan_layout(&deciding->source.domain->guest, deciding->layout, deciding->layout_count, &reply->notes, err) <
-            0 ||
-        decide_guest(deciding, plan, reply, err) < 0)
+    const struct guest *guest = &deciding->source.domain->guest;
+    if (plan_layout(guest, deciding->layout, deciding->layout_count, &reply->notes, err) < 0)
+        return error_see(err, "options.md#guestAddress");
+    if (decide_guest(deciding, plan, reply, err) < 0)
         return -1;
     return walk_check_guest(checking, &deciding->guest_facts, err);
 }

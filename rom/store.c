@@ -54,10 +54,13 @@ static int open_path(struct store *store, struct error *err) {
     if (store->fd < 0 || fstat(store->fd, &status) < 0) {
         struct error problem = {0};
         error_set_errno(&problem, ERROR_REFUSED, errno, "cannot open %s", store->path);
-        return error_set(err, ERROR_REFUSED, "%s; is it mounted, and is --bundle right?", problem.message);
+        error_set(err, ERROR_REFUSED, "%s; is it mounted, and is --bundle right?", problem.message);
+        return error_see(err, "bundles.md#ship-it");
     }
-    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-        return error_set(err, ERROR_REFUSED, "%s is neither a folder nor a file: is --bundle right?", store->path);
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+        error_set(err, ERROR_REFUSED, "%s is neither a folder nor a file: is --bundle right?", store->path);
+        return error_see(err, "bundles.md#ship-it");
+    }
     if (store->packed != S_ISREG(status.st_mode))
         return error_set(err, ERROR_REFUSED, "%s changed while it was opened: try again", store->path);
     if (store->packed && status.st_size == 0)

@@ -19,11 +19,12 @@ class Option:
 
     @property
     def choices(self):
-        """The words of "json|text", or those that the text begins with: "MutateDomain: Boot (default), A or B"."""
+        """The words of "json|text", or those that the text begins with: "MutateDomain: Boot (default), A or B". Of "FILE|KEY",
+        which are kinds of things, none."""
         parts = self.argument.split("|")
         if len(parts) > 1:
-            return parts if all(re.fullmatch(r"\w+", part) for part in parts) else []
-        listed = re.match(r"(?:[A-Z][\w, ]*: )?(\w+(?: \(default\))?(?:, \w+(?: \(default\))?)* or \w+)\b", self.text)
+            return parts if all(re.fullmatch(r"\w+", part) and not part.isupper() for part in parts) else []
+        listed = re.match(r"(?:[A-Za-z][\w, ]*: )?(\w+(?: \(default\))?(?:, \w+(?: \(default\))?)* or \w+)\b", self.text)
         return re.findall(r"\w+", re.sub(r"\(default\)| or ", " ", listed[1])) if self.argument and listed else []
 
 

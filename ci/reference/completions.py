@@ -54,7 +54,7 @@ def default(command, commands):
 
 
 # --- bash -----------------------------------------------------------------------------------------------------------
-BASH = """# bash completion for {program}; made by ci/reference/make.
+BASH = r"""# bash completion for {program}; made by ci/reference/make.
 
 {function}_devices() {{
     local device class
@@ -65,21 +65,56 @@ BASH = """# bash completion for {program}; made by ci/reference/make.
 
 # {function}_commands TABLE, {function}_options COMMAND, {function}_values COMMAND OPTION-OR-NOTHING
 {tables}
+# {function}_split LINE: into words, as the shell reads them, and taken: how much of the last one readline will leave as it
+# is, since it takes what follows an unquoted = or : for a word of its own.
+{function}_split() {{
+    local line=$1 char quote='' word='' begun='' i
+    words=() taken=''
+    for ((i = 0; i < ${{#line}}; i++)); do
+        char=${{line:i:1}}
+        if [[ $quote ]]; then
+            if [[ $char == "$quote" ]]; then
+                quote=''
+            else
+                [[ $quote$char != '"\' || ${{line:i+1:1}} != [\"\\\$\`] ]] || char=${{line:$((++i)):1}}
+                word+=$char
+            fi
+        elif [[ $char == [[:space:]] ]]; then
+            [[ ! $begun ]] || words+=("$word")
+            word='' begun='' taken=''
+            continue
+        elif [[ $char == [\"\'] ]]; then
+            quote=$char
+        elif [[ $char == \\ ]]; then
+            word+=${{line:$((++i)):1}}
+        else
+            word+=$char
+            [[ ${{COMP_WORDBREAKS-}} != *"$char"* ]] || taken=$word
+        fi
+        begun=yes
+    done
+    words+=("$word")
+}}
+
 {function}() {{
-    local line=${{COMP_LINE:0:COMP_POINT}} words current command='' word kind value
-    read -ra words <<<"$line"
-    # readline splits at = and : too; here words end at blanks only.
-    [[ $line == *[[:space:]] ]] && words+=('')
+    local words taken current command='' word kind value given='' is_argument=''
+    {function}_split "${{COMP_LINE:0:COMP_POINT}}"
     current=${{words[-1]}}
     for word in "${{words[@]:1:${{#words[@]}}-2}}"; do
         [[ " $({function}_commands "$command") " == *" $word "* ]] || break
         command+=${{command:+ }}$word
     done
+    for word in "${{words[@]:1:${{#words[@]}}-2}}"; do
+        [[ $word != -- ]] || is_argument=yes
+    done
     local previous=${{words[-2]}} commands
     commands=$({function}_commands "$command")
     COMPREPLY=()
-    if [[ $current == --*=* ]]; then
-        kind=$({function}_values "$command" "${{current%%=*}}") value=${{current#*=}}
+    if [[ $is_argument ]]; then
+        kind=$({function}_values "$command" '') value=$current
+    elif [[ $current == --*=* ]]; then
+        given=${{current%%=*}}= value=${{current#*=}}
+        kind=$({function}_values "$command" "${{current%%=*}}")
     elif [[ $previous == -* ]] && kind=$({function}_values "$command" "$previous=") && [[ $kind ]]; then
         value=$current
     elif [[ $current == -* ]]; then
@@ -100,8 +135,8 @@ BASH = """# bash completion for {program}; made by ci/reference/make.
         *) [[ $word == "$value"* ]] && COMPREPLY+=("$word") ;;
         esac
     done
-    # What readline has already taken as words of its own must not come again.
-    [[ $value == *:* ]] && COMPREPLY=("${{COMPREPLY[@]#"${{value%"${{value##*:}}"}}"}}")
+    COMPREPLY=("${{COMPREPLY[@]/#/"$given"}}")
+    COMPREPLY=("${{COMPREPLY[@]#"$taken"}}")
 }}
 complete -F {function} {program}
 """
@@ -145,7 +180,7 @@ ZSH = """#compdef {program}
     for device in /sys/bus/pci/devices/*(N); do
         [[ -r $device/class && "$(<$device/class)" == 0x03* ]] && found+=($device:t)
     done
-    _describe device "${{(@q)found//:/\\\\:}}" 2>/dev/null || compadd -- $found
+    compadd -- $found
 }}
 
 {functions}
@@ -256,8 +291,7 @@ def fish(commands):
         where = f"complete -c {PROGRAM} -n '_{FUNCTION}_at {words}'" if words else f"complete -c {PROGRAM} -n _{FUNCTION}_serves"
         command = default(command, commands)
         for found in positional(command):
-            lines.append(f"{where} " + {"file": "-F", "directory": "-F"}.get(found if isinstance(found, str) else "",
-                                                                              fish_kind(found).replace("-x ", "")))
+            lines.append(f"{where} " + ("-F" if found == "file" else fish_kind(found).replace("-x ", "")))
         for option in command.options:
             short = f" -s {option.short[1:]}" if option.short and option.short != "-?" else ""
             argument = ""

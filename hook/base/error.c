@@ -41,6 +41,20 @@ int error_no_memory(struct error *err) {
     return error_set(err, ERROR_LIMIT, "out of memory");
 }
 
+/* The page that error_see put at the end of a message, NULL where there is none. */
+static char *find_reference(char *message) {
+    char *reference = strstr(message, " (" HOOK_DOCS);
+    return reference && strcspn(reference + 1, " )") + 2 == strlen(reference) ? reference : NULL;
+}
+
+/* Puts `text` behind a message, which is cut where there is no room for both. */
+static void append_whole(char *message, const char *text) {
+    size_t room = ERROR_MESSAGE_MAX - strlen(text);
+    if (strlen(message) >= room)
+        text_ellipsis(message, room);
+    memcpy(message + strlen(message), text, strlen(text) + 1);
+}
+
 int error_prefix(struct error *err, const char *format, ...) {
     if (!err || err->code == ERROR_NONE)
         return -1;
@@ -51,7 +65,14 @@ int error_prefix(struct error *err, const char *format, ...) {
     va_end(arguments);
 
     struct error whole = {0};
+    char page[ERROR_MESSAGE_MAX] = "";
+    char *reference = find_reference(err->message);
+    if (reference) {
+        memcpy(page, reference, strlen(reference) + 1);
+        *reference = '\0';
+    }
     error_set(&whole, err->code, "%s: %s", prefix, err->message);
+    append_whole(whole.message, page);
     *err = whole;
     return -1;
 }
@@ -65,15 +86,8 @@ int error_see(struct error *err, const char *page, ...) {
     va_start(arguments, page);
     write_message(name, page, arguments);
     va_end(arguments);
-    int length = snprintf(reference, sizeof(reference), " (" HOOK_DOCS "%s)", name);
-    size_t room = ERROR_MESSAGE_MAX - (size_t)length, used = strlen(err->message);
-    if (length >= ERROR_MESSAGE_MAX / 2)
-        return -1;
-    if (used >= room) {
-        text_ellipsis(err->message, room);
-        used = strlen(err->message);
-    }
-    memcpy(err->message + used, reference, (size_t)length + 1);
+    if (snprintf(reference, sizeof(reference), " (" HOOK_DOCS "%s)", name) < ERROR_MESSAGE_MAX / 2)
+        append_whole(err->message, reference);
     return -1;
 }
 

@@ -43,7 +43,7 @@ int error_set_errno(struct error *err, enum error_code code, int number, const c
 /* Reports a failed allocation. Returns -1. */
 int error_no_memory(struct error *err);
 
-/* Puts "text: " in front of a message that is set. Returns -1. */
+/* Puts "text: " in front of a message that is set. A page that it names at its end stays whole. Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Where our pages are, for a reader of an error; the build may give an address instead. */

@@ -28,7 +28,7 @@ struct call {
 static const struct argp_option options[] = {
     {"socket", KEY_SOCKET, "PATH", 0, "the hook's socket", 0},
     {"domain", KEY_DOMAIN, "FILE", 0, "OnDefineDomain, MutateDomain: the domain XML (- for standard input)", 0},
-    {"vmi", KEY_VMI, "FILE", 0, "these and ExecuteNodeHook: the VirtualMachineInstance as JSON", 0},
+    {"vmi", KEY_VMI, "FILE", 0, "OnDefineDomain, MutateDomain, ExecuteNodeHook: the VirtualMachineInstance as JSON", 0},
     {"context", KEY_CONTEXT, "WORD", 0, "MutateDomain: Boot (default), MigrationSource or MigrationTarget", 0},
     {"point", KEY_POINT, "WORD", 0, "ExecuteNodeHook: PreVMStart (default), or another point of a VM's life", 0},
     {"version", KEY_VERSION, "v1alphaN", 0, "OnDefineDomain, Shutdown: v1alpha1, v1alpha2 or v1alpha3 (default)", 0},

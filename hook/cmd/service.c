@@ -11,8 +11,8 @@
 enum { KEY_LOG_FORMAT = 4000, KEY_LOG_LEVEL };
 
 static const struct argp_option options[] = {
-    {"log-format", KEY_LOG_FORMAT, "json|text", 0, "default json, as KubeVirt logs", 0},
-    {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info (default), warning or error", 0},
+    {"log-format", KEY_LOG_FORMAT, "json|text", 0, "how to log (default json, as KubeVirt does)", 0},
+    {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "what to log: debug, info (default), warning or error", 0},
     {0},
 };
 

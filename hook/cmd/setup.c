@@ -71,8 +71,16 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     }
 }
 
+/* argp frees what is not `text` itself. */
+static char *filter_help(int key, const char *text, void *input) {
+    const struct setup *setup = input;
+    if (key == KEY_SYSFS && setup && setup->sysfs_help)
+        return strdup(setup->sysfs_help);
+    return (char *)(uintptr_t)text;
+}
+
 static const struct argp_child children[] = {{&trust_argp, 0, NULL, 0}, {0}};
-const struct argp setup_argp = {options, parse, NULL, NULL, children, NULL, NULL};
+const struct argp setup_argp = {options, parse, NULL, NULL, children, filter_help, NULL};
 
 static const struct argp_option folder_options[] = {
     {"compute-dir", KEY_COMPUTE_DIR, "DIR", 0,

@@ -14,6 +14,7 @@ struct setup {
     size_t path_count;
     struct trust trust;
     const char *sysfs, *compute_dir;
+    const char *sysfs_help; /* what --help says of --sysfs, where /sys is not the default; else NULL */
     enum policy policy;
     bool no_builtin_profiles;
     bool has_allowed;
@@ -23,7 +24,8 @@ struct setup {
     struct manifest builtin;
 };
 
-/* For the `children` of a command's argp; its input is a struct setup, which must be {0}. */
+/* For the `children` of a command's argp; its input is a struct setup, which must be {0} but for
+ * its help. */
 extern const struct argp setup_argp;
 
 /* The same for commands whose domains name ROM files. */

@@ -129,13 +129,18 @@ int cmd_test(int argc, char **argv) {
         "  kubevirt-gpu-hook test gpu-tests --bundle ./lab --sysfs ./node\n"
         "  kubevirt-gpu-hook test gpu-tests --update       # write what is expected\n"
         "  kubevirt-gpu-hook test gpu-tests --junit report.xml\n"
-        "A case's own bundle, sysfs (a snapshot of a node) and args (options of render, one a line) count before "
-        "those of the command line. docs/how-to/golden-tests.md says what is in a case and how to get it.\n"
+        "A case's own bundle and sysfs (a snapshot of a node) are used in place of the command line's; its args (options "
+        "of render, one a line) are read after them. docs/how-to/golden-tests.md says what is in a case and how to "
+        "get it.\n"
         "Exit status: 0 all passed, 1 something failed or nothing was tested, 64 wrong usage.",
         children,
         NULL,
         NULL};
-    struct test test = {.report = golden_report_text};
+    struct test test = {
+        .report = golden_report_text,
+        .shared.setup.sysfs_help = "a snapshot of a node, for the cases that have none of their own. No default: the "
+                                   "machine that runs the tests is no node",
+    };
     struct error err = {0};
     size_t failed = 0;
     if (argp_parse(&argp, argc, argv, 0, NULL, &test) != 0)

@@ -13,9 +13,11 @@ static int check_host(const struct device_options *options, const struct device_
     /* Without IDs nothing can be verified; a VM that asks for nothing to be verified may go on. */
     bool wants_identity = expects || options->rom.choice == ROM_AUTO || options->rom.choice == ROM_ID ||
                           (options->rom.choice == ROM_UNSET && facts->bundle_count > 0);
-    if (host->state == HOST_UNKNOWN && wants_identity)
-        return error_set(err, ERROR_REFUSED, "its PCI ID cannot be read (%s): mount the node's /sys, or say --sysfs",
-                         host->reason);
+    if (host->state == HOST_UNKNOWN && wants_identity) {
+        error_set(err, ERROR_REFUSED, "its PCI ID cannot be read (%s): mount the node's /sys, or say --sysfs",
+                  host->reason);
+        return error_see(err, "checks.md#device-present");
+    }
     return 0;
 }
 

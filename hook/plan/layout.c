@@ -170,8 +170,10 @@ static int place_slots(const struct guest *guest, const struct layout_device *de
             continue;
         }
         /* A profile and "*" speak of many devices, of which some cannot have it. */
-        if (devices[i].options->said.origin[OPTION_LAYOUT] == ORIGIN_ANNOTATION)
-            return error_set(err, problem.code, "%s", problem.message);
+        if (devices[i].options->said.origin[OPTION_LAYOUT] == ORIGIN_ANNOTATION) {
+            error_set(err, problem.code, "%s", problem.message);
+            return error_see(err, "options.md#layout");
+        }
         buffer_printf(notes, "%s (left out)\n", problem.message);
         options_forget(&device_option_table, devices[i].options, OPTION_LAYOUT);
     }

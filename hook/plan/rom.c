@@ -54,8 +54,10 @@ static int choose_by_match(bool demanded, const struct device_facts *facts, stru
     CLEANUP(buffer_free) struct buffer names = {0};
     for (size_t i = 0; i < facts->bundle_count; i++)
         buffer_printf(&names, "%s\"%s\"", i ? ", " : "", facts->bundles[i]->manifest.name);
-    if (facts->bundle_count == 0)
-        return error_set(err, ERROR_REFUSED, "\"rom\": \"auto\" needs a ROM bundle: start the hook with --bundle");
+    if (facts->bundle_count == 0) {
+        error_set(err, ERROR_REFUSED, "\"rom\": \"auto\" needs a ROM bundle: start the hook with --bundle");
+        return error_see(err, "bundles.md#ship-it");
+    }
     return error_set(err, ERROR_REFUSED, "no ROM for %s under %s firmware in bundle %s: add one to its bundle.json",
                      text, firmware_name(facts->guest->firmware), names.failed ? "" : names.data);
 }

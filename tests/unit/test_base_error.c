@@ -68,6 +68,13 @@ static void a_page_is_named_once(void **state) {
     error_see(&err, "options.md");
     error_prefix(&err, "igpu");
     assert_string_equal(err.message, "igpu: no (" HOOK_DOCS "options.md#rom)");
+    static const enum error_code theirs[] = {ERROR_INPUT, ERROR_REFUSED, ERROR_DENIED};
+    for (size_t i = 0; i < COUNT(theirs); i++) {
+        error_clear(&err);
+        error_set(&err, theirs[i], "no");
+        error_see(&err, "options.md");
+        assert_string_equal(err.message, "no (" HOOK_DOCS "options.md)");
+    }
     static const enum error_code ours[] = {ERROR_LIMIT, ERROR_UNIMPLEMENTED, ERROR_INTERNAL};
     for (size_t i = 0; i < COUNT(ours); i++) {
         error_clear(&err);
@@ -89,6 +96,23 @@ static void a_page_has_room(void **state) {
         error_see(&err, "options.md");
         size_t used = strlen(err.message), whole = length + strlen(page);
         assert_string_equal(err.message + used - strlen(page), page);
+        assert_int_equal(used, whole < ERROR_MESSAGE_MAX ? whole : ERROR_MESSAGE_MAX - 1);
+    }
+}
+
+static void a_prefix_leaves_the_page(void **state) {
+    (void)state;
+    static const char page[] = " (" HOOK_DOCS "options.md#rom)";
+    char text[ERROR_MESSAGE_MAX + 1] = {0};
+    for (size_t length = ERROR_MESSAGE_MAX - 60; length <= ERROR_MESSAGE_MAX; length++) {
+        struct error err = {0};
+        memset(text, 'x', length);
+        error_set(&err, ERROR_INPUT, "%s", text);
+        error_see(&err, "options.md#rom");
+        error_prefix(&err, "annotation");
+        size_t used = strlen(err.message), whole = strlen("annotation: ") + length + strlen(page);
+        assert_string_equal(err.message + used - strlen(page), page);
+        assert_memory_equal(err.message, "annotation: xx", 14);
         assert_int_equal(used, whole < ERROR_MESSAGE_MAX ? whole : ERROR_MESSAGE_MAX - 1);
     }
 }
@@ -185,6 +209,7 @@ int main(void) {
         cmocka_unit_test(no_memory),
         cmocka_unit_test(a_page_is_named_once),
         cmocka_unit_test(a_page_has_room),
+        cmocka_unit_test(a_prefix_leaves_the_page),
         cmocka_unit_test(prefix_goes_in_front),
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(the_longest_text_that_fits_is_whole),
