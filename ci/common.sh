@@ -16,15 +16,19 @@ as_root() {
     else fail "this needs root: $*"; fi
 }
 
-# install_packages NAME...: only what is missing; asks no registry when nothing is.
+# install_packages NAME...: only what is missing; asks no registry when nothing is. One at a time, where scripts run side
+# by side: apt does not wait.
 install_packages() {
     local missing
     missing=$(dpkg-query -W -f '${binary:Package} ${db:Status-Abbrev}\n' 2>/dev/null |
         awk '$2 == "ii" { sub(/:.*/, "", $1); print $1 }' | sort -u | comm -13 - <(printf '%s\n' "$@" | sort -u))
     [ -z "$missing" ] && return
     step "installing: $(echo $missing)"
-    as_root apt-get -q update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+    {
+        flock 8
+        as_root apt-get -q update
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+    } 8<"$root/ci/common.sh"
 }
 
 # debian_lists CODENAME: apt's lines for that release from this machine's mirrors. Third-party lists are none of its business.
