@@ -55,12 +55,12 @@ class Renderer:
 def allowed(render):
     """The vfio-pci properties that may be set: each name with the values that the hook takes, one of a kind."""
     complaint = render({'vfio': {'?': 1}}).stderr
-    names = complaint.strip().partition('use one of ')[2].split(', ')
+    names = complaint.partition('use one of ')[2].partition(' (')[0].split(', ')
     found = {}
     for name in filter(None, names):
         values = [value for value in KINDS if render({'display': 'on', 'vfio': {name: value}}).returncode == 0]
         if not values:  # the hook names the words it knows
-            words = render({'vfio': {name: '?'}}).stderr.partition('is none of ')[2]
+            words = render({'vfio': {name: '?'}}).stderr.partition('is none of ')[2].partition(' (')[0]
             values = re.findall(r'"([^"]*)"', words)
         found[name] = values
     return found
