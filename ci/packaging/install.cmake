@@ -2,9 +2,10 @@
 # The target release-files makes what is not compiled: manual pages, completions, the changelogs. ci/release builds it.
 include(GNUInstallDirs)
 set(release_files ${CMAKE_BINARY_DIR}/release-files)
+set(HOOK_HELP_PROGRAM "" CACHE STRING "a kubevirt-gpu-hook that says what the manual pages say, where ours is for another machine")
 add_custom_target(release-files
-  COMMAND ${CMAKE_SOURCE_DIR}/ci/packaging/make-files --hook $<TARGET_FILE:kubevirt-gpu-hook> --version ${PROJECT_VERSION}
-    ${release_files}
+  COMMAND ${CMAKE_SOURCE_DIR}/ci/packaging/make-files --help-of $<IF:$<BOOL:${HOOK_HELP_PROGRAM}>,${HOOK_HELP_PROGRAM},$<TARGET_FILE:kubevirt-gpu-hook>>
+    --build ${CMAKE_BINARY_DIR} --version ${PROJECT_VERSION} ${release_files}
   DEPENDS kubevirt-gpu-hook VERBATIM)
 
 install(TARGETS kubevirt-gpu-hook DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -31,6 +32,9 @@ machines what their GPUs need: as hook sidecar, as plugin and as node hook.")
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+if(CMAKE_CROSSCOMPILING) # else CPack asks dpkg
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE arm64)
+endif()
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES OFF) # it is
