@@ -1,7 +1,9 @@
 /* test: golden cases of a user's own VMs, for CI. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/output.h"
 #include "cmd/cmd.h"
@@ -108,7 +110,12 @@ static int write_report(report_writer *writer, const char *path, const struct go
 static int run(struct test *test, size_t *failed, struct error *err) {
     CLEANUP(golden_results_free) struct golden_results results = {0};
     const struct output junit = {.path = test->junit ? test->junit : "-", .force = true};
-    if (output_check(&junit, NULL, 0, err) < 0 || run_cases(test, &results, err) < 0)
+    if (output_check(&junit, NULL, 0, err) < 0)
+        return -1;
+    /* If this run fails as a whole, nobody shall take another run's results for its. */
+    if (test->junit && unlink(test->junit) < 0 && errno != ENOENT)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot replace %s", test->junit);
+    if (run_cases(test, &results, err) < 0)
         return -1;
     *failed = golden_failed(&results);
     if (test->junit && write_report(golden_report_junit, test->junit, &results, err) < 0)
