@@ -113,8 +113,8 @@ static int run(struct test *test, size_t *failed, struct error *err) {
     if (output_check(&junit, NULL, 0, err) < 0)
         return -1;
     /* If this run fails as a whole, nobody shall take another run's results for its. */
-    if (test->junit && unlink(test->junit) < 0 && errno != ENOENT)
-        return error_set_errno(err, ERROR_INPUT, errno, "cannot replace %s", test->junit);
+    if (strcmp(junit.path, "-") != 0 && unlink(junit.path) < 0 && errno != ENOENT)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot replace %s", junit.path);
     if (run_cases(test, &results, err) < 0)
         return -1;
     *failed = golden_failed(&results);
