@@ -106,6 +106,8 @@ void check_driver(const struct checked *checked, struct check_result *result) {
         pass_driver(driver, ", as an NVIDIA vGPU's function must be", result);
     else if (driver[0] && !checked->vm && makes_vgpus(function))
         pass_driver(driver, ", which makes vGPUs of it", result);
+    else if (function->device.driver_error)
+        say_unread(result, "driver", function->device.driver_error, NULL);
     else if (!driver[0] && is_partial(function))
         say(result, VERDICT_UNKNOWN, "neither driver nor driver_override: this is no whole /sys");
     else {

@@ -10,6 +10,10 @@ static int group_of(const struct checked *checked) {
     return checked->mdev ? checked->mdev->iommu_group : checked->function->device.iommu_group;
 }
 
+static int group_error_of(const struct checked *checked) {
+    return checked->mdev ? checked->mdev->group_error : checked->function->device.group_error;
+}
+
 void check_iommu_group(const struct checked *checked, struct check_result *result) {
     const struct host_node *node = &checked->facts->node;
     int number = group_of(checked);
@@ -22,6 +26,9 @@ void check_iommu_group(const struct checked *checked, struct check_result *resul
         }
         say(result, VERDICT_FAIL, "group %d is VFIO's no-IOMMU mode, which QEMU does not use", number);
         advise(result, "turn VT-d or AMD-Vi on in the node's firmware, and vfio.enable_unsafe_noiommu_mode off");
+        return;
+    } else if (group_error_of(checked)) {
+        say_unread(result, "iommu_group", group_error_of(checked), NULL);
         return;
     } else if (node->has_groups) {
         say(result, VERDICT_FAIL, "no link iommu_group, while the node has groups: no IOMMU covers it");
@@ -47,6 +54,11 @@ static bool is_harmless(const struct host_function *member) {
     const char *driver = member->device.driver;
     return !driver[0] || host_driver_is_vfio(driver) || member->has_vfio_device || strcmp(driver, "pci-stub") == 0 ||
            strcmp(driver, "pcieport") == 0 || class_of(member) == CLASS_PCI_BRIDGE;
+}
+
+/* Nobody knows whether it is harmless. */
+static bool is_unread(const struct host_function *member) {
+    return member->device.state == HOST_UNKNOWN || (member->device.driver_error && !member->has_vfio_device);
 }
 
 /* NVIDIA's driver, where it has been built for vGPUs, leaves DMA to who manages it (driver_managed_dma in its
@@ -84,6 +96,10 @@ void check_group_viable(const struct checked *checked, struct check_result *resu
     const struct host_group *group = host_facts_group(checked->facts, function->device.iommu_group);
     struct culprits culprits = {0};
     size_t unread = 0;
+    if (!group && function->device.group_error) {
+        say_unread(result, "iommu_group", function->device.group_error, NULL);
+        return;
+    }
     if (!group) {
         say(result, VERDICT_NOT_APPLICABLE, "it is in no IOMMU group");
         return;
@@ -96,7 +112,7 @@ void check_group_viable(const struct checked *checked, struct check_result *resu
         const struct host_function *member = host_facts_function(checked->facts, group->members[i]);
         if (pci_address_equal(group->members[i], function->address))
             continue;
-        if (!member || member->device.state == HOST_UNKNOWN)
+        if (!member || is_unread(member))
             unread++;
         else if (member->device.state == HOST_PRESENT && !is_harmless(member) && !is_of_same_gpu(function, member))
             add_culprit(&culprits, member, function);
@@ -128,7 +144,9 @@ void check_group_viable(const struct checked *checked, struct check_result *resu
 void check_iommu_remapping(const struct checked *checked, struct check_result *result) {
     const struct host_node *node = &checked->facts->node;
     const char *unsafe = node->unsafe_interrupts.text;
-    if (checked->function->device.iommu_group == HOST_GROUP_UNKNOWN)
+    if (checked->function->device.group_error)
+        say_unread(result, "iommu_group", checked->function->device.group_error, NULL);
+    else if (checked->function->device.iommu_group == HOST_GROUP_UNKNOWN)
         say(result, VERDICT_NOT_APPLICABLE, "no IOMMU covers it");
     else if (!checked->vm && makes_vgpus(checked->function) && !host_driver_is_vfio(checked->function->device.driver))
         say(result, VERDICT_NOT_APPLICABLE, "its vGPUs go to VMs");
@@ -162,7 +180,7 @@ static bool stays_behind(const struct checked *checked, const struct host_functi
 void check_siblings(const struct checked *checked, struct check_result *result) {
     const struct host_function *function = checked->function;
     struct pci_address address = function->address;
-    size_t count = 0, behind = 0;
+    size_t count = 0, behind = 0, unread = 0;
     char list[120] = "", first[PCI_ADDRESS_TEXT_MAX], text[PCI_ADDRESS_TEXT_MAX];
     if (function->device.is_virtual) {
         say(result, VERDICT_NOT_APPLICABLE, "a virtual function");
@@ -174,6 +192,7 @@ void check_siblings(const struct checked *checked, struct check_result *result) 
             !belongs_to_gpu(function, sibling))
             continue;
         count++;
+        unread += !checked->vm && is_unread(sibling);
         if (!stays_behind(checked, sibling))
             continue;
         size_t size = strlen(list);
@@ -185,6 +204,8 @@ void check_siblings(const struct checked *checked, struct check_result *result) 
     }
     if (count == 0)
         say(result, VERDICT_NOT_APPLICABLE, "the slot has no other function of the GPU's");
+    else if (behind == 0 && unread)
+        say(result, VERDICT_UNKNOWN, "of %zu other functions of the GPU the driver cannot be read", unread);
     else if (behind == 0)
         say(result, VERDICT_PASS,
             checked->vm ? "the VM has all functions of the GPU" : "no driver of the node's keeps one");

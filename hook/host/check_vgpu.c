@@ -131,7 +131,10 @@ static void check_virtual(const struct checked *checked, struct check_result *re
     }
     const char *driver = physical->device.driver;
     pci_address_format(physical->address, text);
-    if (!driver[0]) {
+    if (physical->device.driver_error) {
+        say(result, VERDICT_UNKNOWN, "the driver of its physical function %s: %s", text,
+            strerror(physical->device.driver_error));
+    } else if (!driver[0]) {
         say(result, VERDICT_WARN, "its physical function %s has no driver", text);
         advise(result, "load the vendor's driver for it on the node");
     } else if (!host_driver_is_vfio(driver) || checked->has_vf_token) {

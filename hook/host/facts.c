@@ -370,16 +370,14 @@ static int read_mdev(struct host_facts *facts, const struct sysfs *sysfs, struct
     if (mdev->error)
         return 0;
     snprintf(link, sizeof(link), "%s/mdev_type", path);
-    if (sysfs_read_link(sysfs, link, mdev->type, sizeof(mdev->type)) < 0)
-        mdev->type[0] = '\0';
+    sysfs_read_link(sysfs, link, mdev->type, sizeof(mdev->type));
     snprintf(link, sizeof(link), "%s/driver", path);
     int missing = -sysfs_read_link(sysfs, link, mdev->driver, sizeof(mdev->driver));
-    if (missing) {
-        mdev->driver[0] = '\0';
-        mdev->error = missing == ENOENT ? 0 : missing;
-    }
+    mdev->error = missing == ENOENT ? 0 : missing;
     snprintf(link, sizeof(link), "%s/iommu_group", path);
-    if (sysfs_read_link(sysfs, link, group, sizeof(group)) == 0)
+    missing = -sysfs_read_link(sysfs, link, group, sizeof(group));
+    mdev->group_error = missing == ENOENT ? 0 : missing;
+    if (group[0])
         mdev->iommu_group = host_group_parse(group);
     note_group(facts, sysfs, mdev->iommu_group);
     text_make_printable(mdev->type);

@@ -78,6 +78,7 @@ struct host_mdev {
     struct host_text name; /* "GRID T4-2Q" */
     char driver[64];       /* "": none, or it cannot be read */
     int iommu_group;
+    int group_error; /* why its link cannot be read; 0 where it can, and where there is none */
     bool has_parent; /* the function that it is a part of; it is a device of the facts */
     struct pci_address parent;
 };

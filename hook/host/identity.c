@@ -101,14 +101,28 @@ int host_group_parse(const char *name) {
     return *name < '0' || *name > '9' || *end || number > INT32_MAX ? HOST_GROUP_UNKNOWN : (int)number;
 }
 
+/* The last part of where the function's link leads, "" where there is no link or it cannot be read. Returns why it
+ * cannot: 0 also where there is none, for then nothing or something else has its name. */
+static int read_link(const struct sysfs *sysfs, struct pci_address address, const char *name, char *last, size_t room) {
+    char path[SYSFS_PATH_MAX];
+    int failed = -sysfs_read_link(sysfs, sysfs_pci_path(address, name, path), last, room);
+    return failed == ENOENT || failed == EINVAL ? 0 : failed;
+}
+
 /* What libpci does not read. */
 static void read_links(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     char path[SYSFS_PATH_MAX], group[16], physfn[NAME_MAX + 1];
-    device->is_virtual = sysfs_read_link(sysfs, sysfs_pci_path(address, "physfn", path), physfn, sizeof(physfn)) == 0;
+    int failed = read_link(sysfs, address, "physfn", physfn, sizeof(physfn));
+    if (failed) { /* what it is about decides on all the rest */
+        device->state = HOST_UNKNOWN;
+        explain(sysfs, sysfs_pci_path(address, "physfn", path), strerror(failed), device);
+        return;
+    }
+    device->is_virtual = physfn[0] != '\0';
     device->has_physical = device->is_virtual && pci_address_parse(physfn, &device->physical) == 0;
-    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "driver", path), device->driver, sizeof(device->driver)) < 0)
-        device->driver[0] = '\0';
-    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "iommu_group", path), group, sizeof(group)) == 0)
+    device->driver_error = read_link(sysfs, address, "driver", device->driver, sizeof(device->driver));
+    device->group_error = read_link(sysfs, address, "iommu_group", group, sizeof(group));
+    if (group[0])
         device->iommu_group = host_group_parse(group);
 }
 

@@ -22,6 +22,8 @@ struct host_device {
     struct pci_address physical;
     int iommu_group;  /* HOST_GROUP_UNKNOWN: the kernel names none, or it cannot be read */
     char driver[64];  /* "": none is bound, or it cannot be read */
+    int group_error;  /* why the link cannot be read, an errno value; 0 where it can, and where there is none */
+    int driver_error; /* the same */
     char reason[160]; /* with HOST_UNKNOWN */
 };
 

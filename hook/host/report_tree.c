@@ -8,6 +8,10 @@ static const struct reported_device *find_device(const struct host_report *repor
     return NULL;
 }
 
+static const char *driver_name(const struct host_device *device) {
+    return device->driver_error ? "unreadable" : device->driver[0] ? device->driver : "no driver";
+}
+
 static void write_driver(const char *driver, struct buffer *out) {
     buffer_printf(out, "%-16s", driver[0] ? driver : "no driver");
 }
@@ -31,7 +35,7 @@ static void write_function(const struct host_report *report, struct pci_address 
         const struct pci_identity *identity = &function->device.identity;
         buffer_printf(out, "%04x:%04x  %-14s  ", identity->id.vendor, identity->id.device,
                       class_name(identity->class_code));
-        write_driver(function->device.driver, out);
+        buffer_printf(out, "%-16s", driver_name(&function->device));
     } else {
         buffer_printf(out, "%-43s", function && function->device.state == HOST_ABSENT ? "not there" : "unreadable");
     }
@@ -43,9 +47,8 @@ static void write_bridges(const struct host_report *report, const struct host_fu
     for (size_t i = 0; i < function->bridge_count; i++) {
         char text[PCI_ADDRESS_TEXT_MAX];
         const struct host_function *bridge = host_facts_function(report->facts, function->bridges[i]);
-        const char *driver = bridge ? bridge->device.driver : "";
         buffer_printf(out, "%s%s (%s)", i ? " > " : ", below ", pci_address_format(function->bridges[i], text),
-                      driver[0] ? driver : "no driver");
+                      bridge ? driver_name(&bridge->device) : "no driver");
     }
 }
 

@@ -112,10 +112,12 @@ int sysfs_read_target(const struct sysfs *sysfs, const char *path, char target[P
 int sysfs_read_link(const struct sysfs *sysfs, const char *path, char *last, size_t room) {
     char target[PATH_MAX];
     int failed = sysfs_read_target(sysfs, path, target);
+    const char *slash = failed ? NULL : strrchr(target, '/');
+    if (!failed && (size_t)snprintf(last, room, "%s", slash ? slash + 1 : target) >= room)
+        failed = -ENAMETOOLONG;
     if (failed)
-        return failed;
-    const char *slash = strrchr(target, '/');
-    return (size_t)snprintf(last, room, "%s", slash ? slash + 1 : target) < room ? 0 : -ENAMETOOLONG;
+        last[0] = '\0';
+    return failed;
 }
 
 int sysfs_find(const struct sysfs *sysfs, const char *path) {

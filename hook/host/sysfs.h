@@ -43,7 +43,8 @@ ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *cont
  * as above; EINVAL for everything that is neither that nor a link. */
 int sysfs_will_read(const struct sysfs *sysfs, const char *path);
 
-/* The last part of where a link leads. Returns 0 or an errno value, negative. */
+/* The last part of where a link leads. Returns 0 or an errno value, negative: of those only ENOENT says that there is
+ * no such link. On failure `last` is "". */
 int sysfs_read_link(const struct sysfs *sysfs, const char *path, char *last, size_t room);
 
 /* Where a link leads, as it is written. Returns 0 or an errno value, negative: EINVAL where it is no link. */

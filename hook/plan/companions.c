@@ -1,6 +1,7 @@
 #include "plan/companions.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool has_group(const int *groups, size_t count, int group) {
     for (size_t i = 0; i < count; i++)
@@ -33,6 +34,12 @@ enum companion_verdict plan_companion(struct pci_address address, const struct h
     }
     if (host_driver_is_vfio(host->driver))
         return COMPANION_ATTACH;
+    if (host->driver_error) {
+        snprintf(reason, COMPANION_REASON_MAX,
+                 "the driver of %s cannot be read (%s): mount the node's /sys, or leave \"companions\" out", text,
+                 strerror(host->driver_error));
+        return COMPANION_REFUSE;
+    }
     snprintf(reason, COMPANION_REASON_MAX,
              "%s (%04x:%04x) %s%s: bind it to vfio-pci on the node (driverctl set-override %s vfio-pci), or leave "
              "\"companions\" out",

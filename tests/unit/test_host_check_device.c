@@ -154,6 +154,18 @@ static void drivers(void **state) {
     }
 }
 
+/* Not that nobody has it. */
+static void an_unreadable_driver(void **state) {
+    (void)state;
+    struct check_host host;
+    check_host_make(&host);
+    set_driver(&host.gpu, "");
+    host.gpu.device.driver_error = EIO;
+    assert_finds(&host, CHECK_DRIVER, UNKNOWN, "driver: Input/output error", NULL, 0);
+    host.gpu.device.driver_error = EACCES;
+    assert_finds(&host, CHECK_DRIVER, UNKNOWN, "driver: Permission denied", "run this as root", 1);
+}
+
 /* Whether an NVIDIA function is a vGPU's, only root may see on some nodes. */
 static void an_unreadable_type(void **state) {
     (void)state;
@@ -199,6 +211,7 @@ int main(void) {
         cmocka_unit_test(config_space),
         cmocka_unit_test(all_ones),
         cmocka_unit_test(drivers),
+        cmocka_unit_test(an_unreadable_driver),
         cmocka_unit_test(an_unreadable_type),
         cmocka_unit_test(an_unreadable_override),
         cmocka_unit_test(drivers_of_mdevs),

@@ -52,6 +52,24 @@ static void iommu_group(void **state) {
     }
 }
 
+/* Whether there is a group is not known where its link cannot be read: not that it has none. */
+static void a_group_that_cannot_be_read(void **state) {
+    (void)state;
+    struct check_host host;
+    check_host_make(&host);
+    host.gpu.device.iommu_group = HOST_GROUP_UNKNOWN;
+    host.gpu.device.group_error = EIO;
+    host.facts.node.has_groups = true;
+    assert_finds(&host, CHECK_IOMMU_GROUP, UNKNOWN, "iommu_group: Input/output error", NULL, 0);
+    assert_finds(&host, CHECK_GROUP_VIABLE, UNKNOWN, "iommu_group: Input/output error", NULL, 1);
+    assert_finds(&host, CHECK_IOMMU_REMAPPING, UNKNOWN, "iommu_group: Input/output error", NULL, 2);
+    host.gpu.device.group_error = 0;
+    host.mdev.iommu_group = HOST_GROUP_UNKNOWN;
+    host.mdev.group_error = EIO;
+    check_host_as_mdev(&host);
+    assert_finds(&host, CHECK_IOMMU_GROUP, UNKNOWN, "iommu_group: Input/output error", NULL, 3);
+}
+
 /* Without a type nothing stands behind the number. */
 static void a_bare_group(void **state) {
     (void)state;
@@ -138,6 +156,18 @@ static void members_that_cannot_be_read(void **state) {
     assert_finds(&host, CHECK_GROUP_VIABLE, UNKNOWN, "group 12: 1 of 2 members cannot be read", NULL, 1);
     host.members[host.group.count++] = (struct pci_address){0, 9, 0, 0}; /* not among the facts */
     assert_finds(&host, CHECK_GROUP_VIABLE, UNKNOWN, "group 12: 2 of 3 members cannot be read", NULL, 2);
+    /* One that is there, and nobody can say who has it. */
+    host.group.count--;
+    host.sound.device.state = HOST_PRESENT;
+    set_driver(&host.sound, "");
+    host.sound.device.driver_error = EIO;
+    assert_finds(&host, CHECK_GROUP_VIABLE, UNKNOWN, "group 12: 1 of 2 members cannot be read", NULL, 4);
+    host.sound.has_vfio_device = true;
+    assert_finds(&host, CHECK_GROUP_VIABLE, PASS, "group 12", NULL, 5);
+    host.sound.has_vfio_device = false;
+    host.sound.device.driver_error = 0;
+    set_driver(&host.sound, "snd_hda_intel");
+    host.group.count++;
     /* One that is known to be in the way is enough. */
     host.sound.device.state = HOST_PRESENT;
     assert_finds(&host, CHECK_GROUP_VIABLE, FAIL, "group 12: 0000:01:00.1 (10de:228b) is bound to snd_hda_intel",
@@ -350,6 +380,19 @@ static void siblings(void **state) {
     }
 }
 
+/* A driver that cannot be read may be one of the node's; to a VM that has the function it is all one. */
+static void a_sibling_that_cannot_be_read(void **state) {
+    (void)state;
+    struct check_host host;
+    check_host_make(&host);
+    set_driver(&host.sound, "");
+    host.sound.device.driver_error = EIO;
+    assert_finds(&host, CHECK_SIBLINGS, UNKNOWN, "of 1 other functions of the GPU the driver cannot be read", NULL, 0);
+    host.vm.device_count = 2;
+    check_host_in_vm(&host);
+    assert_finds(&host, CHECK_SIBLINGS, PASS, "the VM has all functions of the GPU", NULL, 1);
+}
+
 /* What is in the slot and no part of the GPU, or not there. */
 static void no_siblings(void **state) {
     (void)state;
@@ -426,6 +469,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iommu_group),
         cmocka_unit_test(a_bare_group),
+        cmocka_unit_test(a_group_that_cannot_be_read),
         cmocka_unit_test(harmless),
         cmocka_unit_test(members),
         cmocka_unit_test(members_that_cannot_be_read),
@@ -437,6 +481,7 @@ int main(void) {
         cmocka_unit_test(remapping_of_a_shared_gpu),
         cmocka_unit_test(unsafe_is_no_remedy_twice),
         cmocka_unit_test(siblings),
+        cmocka_unit_test(a_sibling_that_cannot_be_read),
         cmocka_unit_test(no_siblings),
         cmocka_unit_test(several_siblings),
         cmocka_unit_test(as_many_as_can_be),

@@ -266,6 +266,18 @@ static void virtual_functions(void **state) {
     }
 }
 
+static void an_unreadable_driver(void **state) {
+    (void)state;
+    struct check_host host;
+    check_host_make(&host);
+    host.gpu.device.is_virtual = host.gpu.device.has_physical = true;
+    host.gpu.device.physical = host.sound.address;
+    set_driver(&host.sound, "");
+    host.sound.device.driver_error = EIO;
+    assert_finds(&host, CHECK_SRIOV, UNKNOWN, "the driver of its physical function 0000:01:00.1: Input/output error",
+                 NULL, 0);
+}
+
 static void without_a_physical_function(void **state) {
     (void)state;
     static const char unread[] = "physfn: its physical function cannot be read";
@@ -293,6 +305,7 @@ int main(void) {
         cmocka_unit_test(a_long_name),
         cmocka_unit_test(physical_functions),
         cmocka_unit_test(virtual_functions),
+        cmocka_unit_test(an_unreadable_driver),
         cmocka_unit_test(without_a_physical_function),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,76 +306,6 @@ static void an_empty_device_folder_is_unknown(void **state) {
     assert_int_equal(read_device(*state, "0000:e5:00.1").state, HOST_UNKNOWN);
 }
 
-/* What sysfs tells by links. */
-static void links(void **state) {
-    static const struct {
-        const char *physfn, *driver, *group; /* targets; NULL: no such link */
-        bool is_virtual;
-        const char *driver_name;
-        int group_number;
-    } cases[] = {
-        {NULL, NULL, NULL, false, "", HOST_GROUP_UNKNOWN},
-        {"../0000:e5:00.1", "../../../../bus/pci/drivers/vfio-pci", "../../../kernel/iommu_groups/15", true, "vfio-pci",
-         15},
-        {NULL, "../drivers/nvgrace_gpu_vfio_pci", "../../../kernel/iommu_groups/0", false, "nvgrace_gpu_vfio_pci", 0},
-        {"", "snd_hda_intel", "15", true, "snd_hda_intel", 15},
-        {NULL, NULL, "../iommu_groups/2147483647", false, "", INT32_MAX},
-        {NULL, NULL, "../iommu_groups/2147483648", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/99999999999999", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/-1", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/15x", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/x", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/", false, "", HOST_GROUP_UNKNOWN},
-        {NULL, NULL, "../iommu_groups/000000000000015", false, "", 15},
-        {NULL, NULL, "../iommu_groups/0000000000000015", false, "", HOST_GROUP_UNKNOWN}, /* longer than any */
-        /* No name of a module has 64 characters: half a name is none. */
-        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abc", NULL, false,
-         "a123456789a123456789a123456789a123456789a123456789a123456789abc", HOST_GROUP_UNKNOWN},
-        {NULL, "../drivers/a123456789a123456789a123456789a123456789a123456789a123456789abcd", NULL, false, "",
-         HOST_GROUP_UNKNOWN},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *names[] = {DEVICE "physfn", DEVICE "driver", DEVICE "iommu_group"};
-        const char *targets[] = {cases[i].physfn, cases[i].driver, cases[i].group};
-        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
-        for (size_t j = 0; j < COUNT(names); j++) {
-            unlink(path_in(*state, names[j]));
-            if (targets[j])
-                put_link(*state, names[j], *targets[j] ? targets[j] : "x");
-        }
-        struct host_device device = read_device(*state, "0000:e5:00.0");
-        assert_int_equal(device.state, HOST_PRESENT);
-        assert_int_equal(device.is_virtual, cases[i].is_virtual);
-        assert_string_equal(device.driver, cases[i].driver_name);
-        assert_int_equal(device.iommu_group, cases[i].group_number);
-    }
-    /* A file or a folder of that name is no link. */
-    unlink(path_in(*state, DEVICE "driver"));
-    put_text(*state, DEVICE "physfn", "x");
-    put_folder(*state, DEVICE "driver");
-    put_text(*state, DEVICE "iommu_group", "15");
-    struct host_device device = read_device(*state, "0000:e5:00.0");
-    assert_false(device.is_virtual);
-    assert_string_equal(device.driver, "");
-    assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
-}
-
-/* Of a function that is not there nothing is told. */
-static void no_links_without_a_function(void **state) {
-    put_sysfs_device(*state, "0000:e5:00.0", &gpu);
-    put_link(*state, DEVICE "physfn", "x");
-    put_link(*state, DEVICE "iommu_group", "15");
-    unlink(path_in(*state, DEVICE "vendor"));
-    static const char *const addresses[] = {"0000:e5:00.0", "0000:e5:00.1"};
-    for (size_t i = 0; i < COUNT(addresses); i++) {
-        struct host_device device = read_device(*state, addresses[i]);
-        assert_int_not_equal(device.state, HOST_PRESENT);
-        assert_false(device.is_virtual);
-        assert_int_equal(device.iommu_group, HOST_GROUP_UNKNOWN);
-        assert_string_equal(device.driver, "");
-    }
-}
-
 /* A snapshot is somebody's folder. */
 static void printable(void **state) {
     char root[PATH_MAX];
@@ -482,8 +412,6 @@ int main(void) {
         FOLDER_TEST(libpci_never_opens_config),
         FOLDER_TEST(reasons),
         FOLDER_TEST(an_empty_device_folder_is_unknown),
-        FOLDER_TEST(links),
-        FOLDER_TEST(no_links_without_a_function),
         FOLDER_TEST(printable),
         FOLDER_TEST(seen),
         FOLDER_TEST(threads_at_once),

@@ -1,4 +1,5 @@
 /* plan/companions: which functions that KubeVirt left behind come along. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "plan/companions.h"
@@ -57,7 +58,21 @@ static void verdicts(void **state) {
     }
 }
 
+/* It may be on vfio-pci, and it may be the node's: the VM goes without it only where somebody says so. */
+static void a_driver_that_cannot_be_read(void **state) {
+    (void)state;
+    static const int group = 15;
+    const struct host_device host = {.state = HOST_PRESENT,
+                                     .identity = {.id = {0x10de, 0x1aef}, .class_code = 0x040300},
+                                     .iommu_group = group,
+                                     .driver_error = EIO};
+    char reason[COMPANION_REASON_MAX];
+    assert_int_equal(plan_companion(audio, &host, &group, 1, reason), COMPANION_REFUSE);
+    assert_string_equal(reason, "the driver of 0000:01:00.1 cannot be read (Input/output error): mount the node's "
+                                "/sys, or leave \"companions\" out");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(a_driver_that_cannot_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
