@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "rom/temporary.h"
 
 #define HASH_DIGITS 16
 
@@ -27,6 +28,11 @@ struct publisher {
     struct published_rom *roms;
 };
 
+/* Opened anew each time, for the folder may have been replaced under us. Returns a descriptor or -1 with errno. */
+static int open_folder(const struct publisher *publisher) {
+    return open(publisher->rom_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 struct publisher *publisher_open(const char *rom_dir, const char *compute_dir, struct error *err) {
     CLEANUP(publisher_close) struct publisher *publisher = calloc(1, sizeof(*publisher));
     if (!publisher) {
@@ -40,12 +46,10 @@ struct publisher *publisher_open(const char *rom_dir, const char *compute_dir, s
         error_no_memory(err);
         return NULL;
     }
+    CLEANUP(close_fd) int dir_fd = rom_dir ? open_folder(publisher) : -1;
+    if (dir_fd >= 0) /* what those before us left that were killed */
+        temporary_sweep(dir_fd);
     return TAKE_PTR(publisher);
-}
-
-/* Opened anew each time, for the folder may have been replaced under us. Returns a descriptor or -1 with errno. */
-static int open_folder(const struct publisher *publisher) {
-    return open(publisher->rom_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int make_folder(const struct publisher *publisher, struct error *err) {
@@ -64,17 +68,17 @@ static int make_folder(const struct publisher *publisher, struct error *err) {
     return fd;
 }
 
-/* The writing, up to the rename. On failure errno tells why. */
-static int write_file(int dir_fd, const char *temporary, struct published_rom *rom) {
-    CLEANUP(close_fd)
-    int fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -1;
+/* Returns 0, or -1 with errno, and nothing is left behind. */
+static int write_file(int dir_fd, const struct published_rom *rom) {
+    struct temporary file;
     struct bytes content = {rom->content, rom->size};
-    if (file_write_all(fd, content) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
-        renameat(dir_fd, temporary, dir_fd, rom->name) < 0)
+    if (temporary_make(dir_fd, &file) < 0)
         return -1;
-    return 0;
+    if (file_write_all(file.fd, content) < 0 || fchmod(file.fd, 0644) < 0 || fsync(file.fd) < 0) {
+        temporary_drop(dir_fd, &file);
+        return -1;
+    }
+    return temporary_keep(dir_fd, &file, rom->name);
 }
 
 static int put_file(const struct publisher *publisher, struct published_rom *rom, struct error *err) {
@@ -83,15 +87,10 @@ static int put_file(const struct publisher *publisher, struct published_rom *rom
     CLEANUP(close_fd) int dir_fd = make_folder(publisher, err);
     if (dir_fd < 0)
         return -1;
-    char temporary[64];
-    snprintf(temporary, sizeof(temporary), ".new-%ld-%08x", (long)getpid(), randombytes_random());
-    if (write_file(dir_fd, temporary, rom) < 0) {
-        int reason = errno;
-        unlinkat(dir_fd, temporary, 0);
-        return error_set_errno(err, ERROR_INTERNAL, reason,
+    if (write_file(dir_fd, rom) < 0)
+        return error_set_errno(err, ERROR_INTERNAL, errno,
                                "cannot write the ROM %s/%s (is there room, and is the folder ours?)",
                                publisher->rom_dir, rom->name);
-    }
     fsync(dir_fd); /* the file is whole either way; this only makes its name last */
     return 0;
 }

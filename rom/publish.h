@@ -1,10 +1,10 @@
 /* Verified ROMs, put where QEMU finds them.
  *
  * QEMU runs in another container (compute) and reopens the ROM by path, so what it gets must be the bytes that were
- * verified: they are written to a temporary file, synced and renamed into a folder of their own, and compared byte for
- * byte on every later call. The file's name carries its SHA-256, so one name never means two contents. Against a
- * process of our own uid (virt-launcher and QEMU have it) nothing protects the file between the last call and QEMU's
- * start.
+ * verified: they are written to a temporary file (temporary.h), synced and renamed into a folder of their own, and
+ * compared byte for byte on every later call. The file's name carries its SHA-256, so one name never means two
+ * contents. Against a process of our own uid (virt-launcher and QEMU have it) nothing protects the file between the
+ * last call and QEMU's start.
  */
 #pragma once
 
@@ -19,9 +19,10 @@ struct publisher;
 struct published_rom;
 
 /* Prepares to publish into the folder `rom_dir`, which is made on the first publish (0755; its parent must exist, it
- * must not be a link). `compute_dir` is the same folder as the compute container sees it. With rom_dir NULL nothing is
- * ever written: paths are computed only. Returns a publisher that publisher_close gives back, or NULL. Any thread may
- * use it. */
+ * must not be a link). Of a folder that is there, what killed processes left of files that they were writing is
+ * removed. `compute_dir` is the same folder as the compute container sees it. With rom_dir NULL nothing is ever
+ * written: paths are computed only. Returns a publisher that publisher_close gives back, or NULL. Any thread may use
+ * it. */
 struct publisher *publisher_open(const char *rom_dir, const char *compute_dir, struct error *err);
 
 /* Publishes `content`, whose SHA-256 is `sha256`, as <id>-<start of the hash>.rom, or finds that this was done before.

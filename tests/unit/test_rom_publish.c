@@ -89,6 +89,18 @@ static void published(void **state) {
     check_published(shop);
 }
 
+/* Opening is where a container that was killed begins again. */
+static void what_the_killed_left_is_removed(void **state) {
+    struct shop *shop = *state;
+    struct error err = {0};
+    publish(shop, &err);
+    put_text(shop->folder, "roms/.new-0123456789abcdef", "half a R");
+    publisher_close(shop->publisher);
+    shop->publisher = publisher_open(path_in(shop->folder, "roms"), "/compute/roms", &err);
+    assert_no_error(&err);
+    check_published(shop);
+}
+
 static void umask_does_not_matter(void **state) {
     const struct shop *shop = *state;
     static const mode_t masks[] = {077, 0777, 0};
@@ -358,6 +370,7 @@ static void close_accepts_null(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         SHOP_TEST(published),
+        SHOP_TEST(what_the_killed_left_is_removed),
         SHOP_TEST(umask_does_not_matter),
         SHOP_TEST(content_is_copied),
         SHOP_TEST(twice_is_once),
