@@ -2,6 +2,7 @@
  * ROM of the same images in which nothing is found that was not found before. */
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "rom/build.h"
 #include "rom/repair.h"
 #include "rom/verdict.h"
@@ -131,4 +132,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     split_and_join(bytes, &layout);
     join(bytes, &layout);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_rom, 0, size, (struct input){data, size, most}, seed);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "domain/tree.h"
 #include "info.pb-c.h"
+#include "mutate/mutate.h"
 #include "plugins_v1alpha1.pb-c.h"
 #include "rom/builtin.h"
 #include "rpc/hooks.h"
@@ -186,4 +187,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (types[type_of(method)].request)
         call_again(method, request, answer);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_wire, 2, size, (struct input){data, size, most}, seed);
 }
