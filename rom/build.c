@@ -121,15 +121,13 @@ int rom_split(struct bytes bytes, const struct rom_layout *layout, size_t number
     buffer_append(out, bytes.data + image->offset, rom_image_extent(image));
     if (buffer_check(out, err) < 0)
         return -1;
-    if (image->last)
-        return 0;
     /* Of several, only the first is parsed: it is all there is here. */
     struct error ignored = {0};
     rom_parse(buffer_bytes(out), &alone, &ignored);
     if (alone.count == 0)
         return error_set(err, ERROR_INPUT, "image at offset 0x%zx: its PCIR structure at 0x%zx lies outside it",
                          image->offset, image->pcir);
-    return set_last(out, &alone.images[0], true, err);
+    return set_last(out, &alone.images[0], true, err) < 0 ? -1 : rom_check_edited(buffer_bytes(out), image, 1, err);
 }
 
 /* The size that PCIR gives decides where the next image is looked for: it must not be inside what this one sums. */
@@ -141,7 +139,8 @@ static int make_room(struct buffer *rom, const struct rom_image *image, struct e
     return rom_patch(rom, image, image->pcir + PCIR_IMAGE_LENGTH, wanted, sizeof(wanted), err);
 }
 
-static int append_part(struct buffer *out, struct bytes part, struct error *err) {
+/* To *out, and its images to *chain, which has those of *out. */
+static int append_part(struct buffer *out, struct bytes part, struct rom *chain, struct error *err) {
     struct rom_layout layout;
     rom_layout(part, &layout);
     if (layout.defect.code != ERROR_NONE || layout.is_isa || layout.front != ROM_FRONT_NONE)
@@ -149,25 +148,28 @@ static int append_part(struct buffer *out, struct bytes part, struct error *err)
                          layout.defect.code != ERROR_NONE ? layout.defect.message
                          : layout.is_isa                  ? "an x86 image without PCI data structure at offset 0x0"
                                          : "the image chain does not start at offset 0x0: cut it out by `rom trim`");
+    if (layout.rom.count > ROM_IMAGES_MAX - chain->count)
+        return error_set(err, ERROR_INPUT, "together they have more than %d images", ROM_IMAGES_MAX);
     const struct rom_image *last = &layout.rom.images[layout.rom.count - 1];
     size_t size = last->offset + rom_image_extent(last);
     if (size > ROM_SIZE_MAX - out->size)
         return error_set(err, ERROR_INPUT, "together they have more than %u bytes", ROM_SIZE_MAX);
+    memcpy(chain->images + chain->count, layout.rom.images, layout.rom.count * sizeof(layout.rom.images[0]));
+    chain->count += layout.rom.count;
     buffer_append(out, part.data, size);
     return buffer_check(out, err);
 }
 
 int rom_join(struct buffer *out, struct bytes part, struct error *err) {
-    struct rom rom;
-    struct error ignored = {0};
+    struct rom chain = {0};
     if (out->size > 0) {
-        if (rom_parse(buffer_bytes(out), &rom, err) < 0)
+        if (rom_parse(buffer_bytes(out), &chain, err) < 0)
             return -1;
-        struct rom_image *last = &rom.images[rom.count - 1];
+        struct rom_image *last = &chain.images[chain.count - 1];
         if (make_room(out, last, err) < 0 || set_last(out, last, false, err) < 0)
             return -1;
     }
-    if (append_part(out, part, err) < 0)
+    if (append_part(out, part, &chain, err) < 0)
         return -1;
-    return rom_parse(buffer_bytes(out), &rom, &ignored) < 0 ? error_set(err, ERROR_INPUT, "%s", ignored.message) : 0;
+    return rom_check_edited(buffer_bytes(out), chain.images, chain.count, err);
 }

@@ -113,6 +113,32 @@ static int copy_chain(struct bytes bytes, struct rom_layout *layout, struct buff
     return buffer_check(out, err);
 }
 
+/* Is the image read as it was, wherever it was? Its ID may be another, and its size what it sums. */
+static bool is_same(const struct rom_image *before, const struct rom_image *after) {
+    bool is_efi = before->code_type == ROM_CODE_EFI;
+    return before->code_type == after->code_type && rom_image_extent(before) == rom_image_extent(after) &&
+           before->init_size == after->init_size && before->checksum == after->checksum &&
+           before->pcir - before->offset == after->pcir - after->offset && before->class_code == after->class_code &&
+           before->efi_subsystem == after->efi_subsystem && before->efi_machine == after->efi_machine &&
+           before->efi_compression == after->efi_compression &&
+           (!is_efi || before->efi_payload - before->offset == after->efi_payload - after->offset);
+}
+
+int rom_check_edited(struct bytes edited, const struct rom_image *images, size_t count, struct error *err) {
+    struct rom rom;
+    struct error defect = {0};
+    size_t same = 0;
+    rom_parse(edited, &rom, &defect);
+    while (same < count && same < rom.count && is_same(&images[same], &rom.images[same]))
+        same++;
+    if (same == count && rom.count == count && defect.code == ERROR_NONE)
+        return 0;
+    return error_set(err, ERROR_REFUSED,
+                     "image at offset 0x%zx cannot be edited: it shares bytes with another image, or its headers with "
+                     "each other, or has its PCIR structure outside",
+                     images[same < count ? same : count - 1].offset);
+}
+
 int rom_trim(struct bytes bytes, struct buffer *out, struct error *err) {
     struct rom_layout layout;
     if (parse(bytes, &layout, err) < 0)
@@ -123,19 +149,8 @@ int rom_trim(struct bytes bytes, struct buffer *out, struct error *err) {
         end = image_end > end ? image_end : end;
     }
     buffer_append(out, bytes.data + layout.rom.start, end - layout.rom.start);
-    return buffer_check(out, err);
-}
-
-/* Images that reach into each other, PCIR structures outside their image: an edit of one then spoils another. */
-static int check_sums(const struct buffer *out, struct error *err) {
-    struct rom_layout layout;
-    rom_layout(buffer_bytes(out), &layout);
-    for (size_t i = 0; i < layout.rom.count; i++)
-        if (layout.rom.images[i].code_type == ROM_CODE_X86 && layout.rom.images[i].checksum != 0)
-            return error_set(err, ERROR_REFUSED,
-                             "x86 image at offset 0x%zx cannot be edited: it shares bytes with another image",
-                             layout.rom.images[i].offset);
-    return 0;
+    return buffer_check(out, err) < 0 ? -1
+                                      : rom_check_edited(buffer_bytes(out), layout.rom.images, layout.rom.count, err);
 }
 
 int rom_set_id(struct bytes bytes, struct pci_id id, struct buffer *out, struct error *err) {
@@ -157,7 +172,7 @@ int rom_set_id(struct bytes bytes, struct pci_id id, struct buffer *out, struct 
         if (rom_patch(out, image, image->pcir + PCIR_VENDOR, wanted, sizeof(wanted), err) < 0)
             return -1;
     }
-    return check_sums(out, err);
+    return rom_check_edited(buffer_bytes(out), layout.rom.images, layout.rom.count, err);
 }
 
 int rom_fix_checksum(struct bytes bytes, struct buffer *out, struct rom_balance balances[ROM_IMAGES_MAX], size_t *count,
@@ -167,7 +182,7 @@ int rom_fix_checksum(struct bytes bytes, struct buffer *out, struct rom_balance 
     if (copy_chain(bytes, &layout, out, err) < 0)
         return -1;
     for (size_t i = 0; i < layout.rom.count; i++) {
-        const struct rom_image *image = &layout.rom.images[i];
+        struct rom_image *image = &layout.rom.images[i];
         size_t offset;
         if (image->code_type != ROM_CODE_X86 || image->checksum == 0)
             continue;
@@ -176,6 +191,7 @@ int rom_fix_checksum(struct bytes bytes, struct buffer *out, struct rom_balance 
         uint8_t before = bytes.data[offset], after = (uint8_t)(before - image->checksum);
         out->data[offset] = (char)after;
         balances[(*count)++] = (struct rom_balance){i, offset, before, after};
+        image->checksum = 0;
     }
-    return check_sums(out, err);
+    return rom_check_edited(buffer_bytes(out), layout.rom.images, layout.rom.count, err);
 }

@@ -18,8 +18,14 @@ int rom_balance_byte(struct bytes bytes, const struct rom_image *image, size_t *
 int rom_patch(struct buffer *copy, const struct rom_image *image, size_t offset, const void *data, size_t size,
               struct error *err);
 
-/* All functions below append the result to *out (must be {0}; the caller frees it) and fail with ERROR_INPUT, the
- * offset in the message, when `bytes` hold no whole image chain, or ERROR_LIMIT (memory). */
+/* Is what an edit wrote a ROM of these `count` images (at least 1), each with the fields and the sum that *images says,
+ * wherever it stood? In a file whose images share bytes, or have their PCIR structure outside, it need not be. Fails
+ * with ERROR_REFUSED. */
+int rom_check_edited(struct bytes edited, const struct rom_image *images, size_t count, struct error *err);
+
+/* All functions below append the result to *out (must be {0}; the caller frees it), which rom_check_edited has found
+ * right. They fail with ERROR_INPUT, the offset in the message, when `bytes` hold no whole image chain, with
+ * ERROR_REFUSED where the result is no such ROM, or ERROR_LIMIT (memory). */
 
 /* The image chain alone: without what stands before it (a flash dump's own structures) and behind it (NVIDIA's private
  * images, padding). */

@@ -4,6 +4,7 @@
 
 #include "config/annotation.h"
 #include "config/vmi.h"
+#include "mutate/mutate.h"
 
 static void read_again(const struct option_table *table, const void *options, void *again) {
     static const struct json_place place = {"again"};
@@ -37,4 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (err.code != ERROR_NONE && err.code != ERROR_INPUT)
         __builtin_trap();
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_json, 0, size, (struct input){data, size, most}, seed);
 }

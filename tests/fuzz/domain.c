@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "random_plan.h"
 
 enum { PLAN_SIZE = 32 };
@@ -65,4 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!second.data || second.size != first.size || memcmp(first.data, second.data, first.size) != 0)
         trap("the second time changes something");
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_xml, PLAN_SIZE, size, (struct input){data, size, most}, seed);
 }

@@ -2,6 +2,7 @@
  * keeps within its limits. */
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "rom/efi_decompress.h"
 #include "rom/efi_image.h"
 
@@ -89,4 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         load(bytes, &rom.images[i]);
     }
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_rom, 0, size, (struct input){data, size, most}, seed);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "quoted.h"
 #include "rom/builtin.h"
 #include "walk_node.h"
@@ -71,4 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     walk.sysfs = hosts[data[0] % HOST_COUNT];
     ask(walk, buffer_bytes(&vmi), (struct bytes){end + 1, size - (size_t)(end - data) - 1}, data[0]);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    const struct input input = {data, size, most};
+    const uint8_t *end = size > 1 ? memchr(data + 1, '\0', size - 1) : NULL;
+    size_t split = end ? (size_t)(end - data) : 0;
+    return seed % 4 == 0 ? mutate_custom(mutate_json, 1, split, input, seed)
+                         : mutate_custom(mutate_wire, split + 1, size, input, seed);
 }

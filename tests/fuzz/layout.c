@@ -2,6 +2,7 @@
  * are found in the images without leaving them. */
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "rom/atom.h"
 #include "rom/examine.h"
 #include "rom/layout.h"
@@ -58,4 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (layout.defect.code != ERROR_NONE && !findings_first(&findings, FINDING_ERROR))
         __builtin_trap();
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_rom, 0, size, (struct input){data, size, most}, seed);
 }

@@ -2,6 +2,7 @@
 #include "import/libvirt.h"
 #include "domain/tree.h"
 #include "imported.h"
+#include "mutate/mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -12,4 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         __builtin_trap();
     check_imported(&vm, import_libvirt((struct bytes){data, size}, &vm, &err), &err);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_xml, 0, size, (struct input){data, size, most}, seed);
 }

@@ -1,6 +1,7 @@
 /* Any bytes as bundle.json: refused, or a manifest whose names are safe, and which is read again once it is written. */
 #include <string.h>
 
+#include "mutate/mutate.h"
 #include "rom/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,4 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         __builtin_trap();
     manifest_free(&manifest);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_json, 0, size, (struct input){data, size, most}, seed);
 }

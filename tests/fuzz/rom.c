@@ -1,4 +1,5 @@
 /* Any bytes as a ROM: parsed without leaving them, what is accepted has a chain inside them, and all can be judged. */
+#include "mutate/mutate.h"
 #include "rom/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,4 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             __builtin_trap();
     }
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_custom(mutate_rom, 0, size, (struct input){data, size, most}, seed);
 }

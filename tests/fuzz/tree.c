@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "domain/span.h"
+#include "mutate/mutate.h"
 
 static xmlNode *element(xmlNode *root, size_t index) {
     xmlNode *node = root;
@@ -59,4 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check(tree_parse(buffer_bytes(&out), "domain", &again, &err) == 0 && tree_editable(&again, &err) == 0, &err, &out);
     check(tree_equal(xmlDocGetRootElement(tree.document), xmlDocGetRootElement(again.document)), &err, &out);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    size_t start = size > 0 ? 1 + 3 * (size_t)(*data % 16) : 0;
+    return mutate_custom(mutate_xml, start, size, (struct input){data, size, most}, seed);
 }

@@ -6,6 +6,7 @@
 
 #include "config/vmi.h"
 #include "domain/tree.h"
+#include "mutate/mutate.h"
 #include "quoted.h"
 #include "rom/builtin.h"
 #include "walk.h"
@@ -98,4 +99,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         boot(walk, (struct bytes){end + 1, size - (size_t)(end - data) - 1}, &vmi);
     }
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    const struct input input = {data, size, most};
+    const uint8_t *end = size > 1 ? memchr(data + 1, '\0', size - 1) : NULL;
+    size_t split = end ? (size_t)(end - data) : 0;
+    return seed % 2 ? mutate_custom(mutate_json, 1, split, input, seed)
+                    : mutate_custom(mutate_xml, split + 1, size, input, seed);
 }

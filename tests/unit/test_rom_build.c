@@ -130,6 +130,26 @@ static void splitting_repairs_nothing(void **state) {
     assert_int_equal(rom.images[0].checksum, 3);
 }
 
+/* Firmware finds a PCIR structure wherever its pointer leads: an image cut out without it is no ROM. */
+static void no_pcir_is_left_behind(void **state) {
+    (void)state;
+    uint8_t bytes[1024] = {0};
+    struct error err = {0};
+    struct rom_layout layout;
+    CLEANUP(buffer_free) struct buffer part = {0};
+    CLEANUP(buffer_free) struct buffer joined = {0};
+    rom_build_x86(bytes, gpu);
+    memmove(bytes + 0x200, bytes + IMAGE_PCIR, 0x18);
+    bytes[0x18] = 0x00;
+    bytes[0x19] = 0x02;
+    rom_layout(ours(bytes, sizeof(bytes)), &layout);
+    assert_int_equal(layout.rom.count, 1);
+    assert_int_equal(rom_split(ours(bytes, sizeof(bytes)), &layout, 0, &part, &err), -1);
+    assert_error(&err, ERROR_INPUT, "image at offset 0x0: its PCIR structure at 0x200 lies outside it");
+    assert_int_equal(rom_join(&joined, ours(bytes, sizeof(bytes)), &err), -1);
+    assert_error(&err, ERROR_REFUSED, "image at offset 0x0 cannot be edited: ");
+}
+
 /* The next image must not lie inside what this one sums over. */
 static void joining_makes_room(void **state) {
     (void)state;
@@ -181,7 +201,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_driver_becomes_a_rom), cmocka_unit_test(what_is_no_driver_is_refused),
         cmocka_unit_test(split_and_joined),       cmocka_unit_test(splitting_repairs_nothing),
-        cmocka_unit_test(joining_makes_room),     cmocka_unit_test(what_cannot_be_joined),
+        cmocka_unit_test(no_pcir_is_left_behind), cmocka_unit_test(joining_makes_room),
+        cmocka_unit_test(what_cannot_be_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

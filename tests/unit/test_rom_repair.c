@@ -189,6 +189,46 @@ static void trimming_keeps_what_is_summed(void **state) {
     assert_int_equal(rom.images[0].checksum, 0);
 }
 
+/* The image with its PCIR structure at `pcir`, which may be outside it, or in its header. */
+static void move_pcir(uint8_t *bytes, size_t pcir) {
+    uint8_t kept[0x18];
+    memcpy(kept, bytes + IMAGE_PCIR, sizeof(kept));
+    memset(bytes + IMAGE_PCIR, 0, sizeof(kept));
+    memcpy(bytes + pcir, kept, sizeof(kept));
+    bytes[0x18] = (uint8_t)pcir;
+    bytes[0x19] = (uint8_t)(pcir >> 8);
+    image_fix_checksum(bytes, 512);
+}
+
+/* Firmware finds a PCIR structure wherever its pointer leads: what is cut out behind it is no ROM without it. */
+static void trimming_leaves_no_pcir_behind(void **state) {
+    (void)state;
+    uint8_t bytes[1024] = {0};
+    struct error err = {0};
+    struct rom rom;
+    CLEANUP(buffer_free) struct buffer out = {0};
+    rom_build_x86(bytes, gpu);
+    move_pcir(bytes, 0x200);
+    assert_int_equal(rom_parse(ours(bytes, sizeof(bytes)), &rom, &err), 0);
+    assert_int_equal(rom_trim(ours(bytes, sizeof(bytes)), &out, &err), -1);
+    assert_error(&err, ERROR_REFUSED, "image at offset 0x0 cannot be edited: ");
+}
+
+/* The ID lies where the header says where PCIR is. */
+static void an_id_in_the_header(void **state) {
+    (void)state;
+    uint8_t bytes[512];
+    struct error err = {0};
+    struct rom rom;
+    CLEANUP(buffer_free) struct buffer out = {0};
+    rom_build_x86(bytes, (struct pci_id){0x14, 0});
+    move_pcir(bytes, 0x14);
+    assert_int_equal(rom_parse(ours(bytes, sizeof(bytes)), &rom, &err), 0);
+    assert_int_equal(rom.images[0].checksum, 0);
+    assert_int_equal(rom_set_id(ours(bytes, sizeof(bytes)), other, &out, &err), -1);
+    assert_error(&err, ERROR_REFUSED, "image at offset 0x0 cannot be edited: ");
+}
+
 static void truncations(void **state) {
     (void)state;
     uint8_t bytes[1024];
@@ -247,6 +287,8 @@ int main(void) {
         cmocka_unit_test(images_that_share_bytes),
         cmocka_unit_test(trimmed),
         cmocka_unit_test(trimming_keeps_what_is_summed),
+        cmocka_unit_test(trimming_leaves_no_pcir_behind),
+        cmocka_unit_test(an_id_in_the_header),
         cmocka_unit_test(truncations),
         cmocka_unit_test(random_damage),
     };
