@@ -35,13 +35,6 @@ static void look(const struct store *store, struct stat now[WATCHED]) {
     }
 }
 
-/* A defect of the bundle is a refusal to the VM's owner, not a mistake in the request; nor is it a limit of ours. */
-static int refuse(struct error *err) {
-    if (err && err->code == ERROR_INPUT)
-        err->code = ERROR_REFUSED;
-    return -1;
-}
-
 /* What to watch depends on what lies at the path, and it is looked at before anything is opened: what is replaced from
  * then on is seen as a change later. */
 static int open_path(struct store *store, struct error *err) {
@@ -82,6 +75,12 @@ struct store *store_open(const char *path, struct error *err) {
     return open_path(store, err) < 0 ? NULL : TAKE_PTR(store);
 }
 
+/* The file is there and open, so it is no mistake in the bundle; to the VM's owner it is a refusal all the same. */
+static int refuse_unread(const struct store *store, const char *name, int number, struct error *err) {
+    return error_set(err, ERROR_REFUSED, "cannot read %s/%s: %s; look at the volume that it lies on", store->path, name,
+                     strerror(number));
+}
+
 static int read_folder(const struct store *store, const char *name, size_t limit, struct buffer *content,
                        struct error *err) {
     struct error problem = {0};
@@ -90,11 +89,12 @@ static int read_folder(const struct store *store, const char *name, size_t limit
     if (fd < 0)
         return error_set(err, ERROR_REFUSED, "%s; put it there, or correct " STORE_MANIFEST, problem.message);
     if (fstat(fd, &status) < 0)
-        return error_set_errno(err, ERROR_REFUSED, errno, "cannot read %s/%s", store->path, name);
+        return refuse_unread(store, name, errno, err);
     if ((size_t)status.st_size > limit)
         return error_set(err, ERROR_REFUSED, "%s/%s has %lld bytes, more than the %zu that such a file can have",
                          store->path, name, (long long)status.st_size, limit);
-    return file_read_fd(fd, name, limit, content, err) < 0 ? refuse(err) : 0;
+    int number = file_read_rest(fd, limit, content);
+    return number ? refuse_unread(store, name, number, err) : buffer_check(content, err);
 }
 
 /* Returns 1, 0 where there is no such entry, or -1. */

@@ -94,7 +94,9 @@ int file_open_beneath(int dir_fd, const char *folder, const char *path, struct e
     if (fd < 0)
         return error_set_errno(err, ERROR_INPUT, errno, "cannot open %s/%s", folder, storage);
     struct stat status;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+    if (fstat(fd, &status) < 0)
+        return error_set_errno(err, ERROR_INPUT, errno, "cannot look at %s/%s", folder, storage);
+    if (!S_ISREG(status.st_mode))
         return error_set(err, ERROR_INPUT, "%s: \"%s\" is not a regular file", folder, storage);
     return take_fd(&fd);
 }

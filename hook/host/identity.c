@@ -35,7 +35,7 @@ static void fill_identity(struct pci_access *access, struct pci_address address,
                           struct pci_identity *identity) {
     access->method = PCI_ACCESS_SYS_BUS_PCI;
     access->error = fail;
-    access->warning = ignore;
+    access->warning = fail; /* of a file that was there and readable a moment ago: half an identity is none */
     access->debug = ignore;
     pci_set_param(access, (char *)"sysfs.path", devices);
     pci_init(access);

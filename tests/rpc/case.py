@@ -21,6 +21,12 @@ AS_GUEST_USER = {'user': GUEST_USER, 'group': GUEST_USER, 'extra_groups': []} if
 OWN = object()  # the socket folder of the test
 
 
+def nightly(test):
+    """A test of minutes: only `run --all` runs it."""
+    test.nightly = True
+    return test
+
+
 def note(text):
     """One line for the reader of the test output."""
     print(f'note: {text}', file=sys.stderr, flush=True)
@@ -36,14 +42,18 @@ class HookTestCase(unittest.TestCase):
         self.sockets = self.folder / 'hooks'
         self.sockets.mkdir()
 
-    def start(self, *options, folder=OWN, bundle=lab.BUNDLE, host=lab.HOST, compute_dir=lab.COMPUTE_DIR, **how):
-        """A running sidecar of the lab, in the test's socket folder or another; it ends with the test."""
+    def prepare(self, *options, folder=OWN, bundle=lab.BUNDLE, host=lab.HOST, compute_dir=lab.COMPUTE_DIR, **how):
+        """A sidecar of the lab, in the test's socket folder or another, which runs while it is a context."""
         options = ['--sysfs', host, *options]
         if bundle:
             options += '--bundle', bundle
         if compute_dir:
             options += '--compute-dir', compute_dir
-        return self.enterContext(Sidecar(self.sockets if folder is OWN else folder, *options, **how))
+        return Sidecar(self.sockets if folder is OWN else folder, *options, **how)
+
+    def start(self, *options, **how):
+        """The same, running already; it ends with the test."""
+        return self.enterContext(self.prepare(*options, **how))
 
     def launch(self, *options, **how):
         """A running sidecar and the hook that virt-launcher knows it by."""

@@ -197,6 +197,22 @@ static void no_ids_is_unknown(void **state) {
     assert_int_equal(failures, 0);
 }
 
+/* A match of its numbers would be one of half an identity: a bundle's ROM for all boards instead of this one's. */
+static void a_subsystem_that_cannot_be_read(void **state) {
+    static const char *const names[] = {"subsystem_vendor", "subsystem_device"};
+    char name[128], content[2000];
+    memset(content, '1', sizeof(content)); /* more than libpci reads */
+    content[sizeof(content) - 1] = '\0';
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(name, sizeof(name), "bus/pci/devices/0000:e5:00.0/%s", names[i]);
+        put_sysfs_device(*state, "0000:e5:00.0", &gpu);
+        put_text(*state, name, content);
+        struct host_device device = read_device(*state, "0000:e5:00.0");
+        assert_int_equal(device.state, HOST_UNKNOWN);
+        assert_non_null(strstr(device.reason, names[i]));
+    }
+}
+
 #define DEVICE "bus/pci/devices/0000:e5:00.0/"
 
 /* Bridges have no subsystem; everything else every function has. A FIFO must not be waited for. */
@@ -408,6 +424,7 @@ int main(void) {
         FOLDER_TEST(unreadable_is_unknown),
         FOLDER_TEST(damaged_files),
         FOLDER_TEST(no_ids_is_unknown),
+        FOLDER_TEST(a_subsystem_that_cannot_be_read),
         FOLDER_TEST(files_that_are_needed),
         FOLDER_TEST(libpci_never_opens_config),
         FOLDER_TEST(reasons),
