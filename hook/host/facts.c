@@ -184,10 +184,12 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     function->config_error = function->bars_error = function->rom_error = function->reset_error = ENOENT;
     for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         function->attributes[i].error = ENOENT;
-    host_read_device(sysfs, address, &function->device);
-    char path[SYSFS_PATH_MAX];
-    function->has_vfio_device = sysfs_find(sysfs, sysfs_pci_path(address, "vfio-dev", path)) == 0;
-    if (function->device.is_virtual && read_attributes(facts, sysfs, function, OF_VIRTUAL, err) < 0)
+    char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    host_read_device(&inside, address, &function->device);
+    function->has_vfio_device = sysfs_find(&inside, sysfs_pci_path(address, "vfio-dev", path)) == 0;
+    if (function->device.is_virtual && read_attributes(facts, &inside, function, OF_VIRTUAL, err) < 0)
         return NULL;
     return function;
 }
@@ -326,25 +328,36 @@ static int add_node(struct host_facts *facts, const struct sysfs *sysfs, struct 
     return host_node_read(sysfs, &facts->node, err);
 }
 
+/* All that is in the function's own folder. */
+static int read_files(const struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
+                      struct error *err) {
+    char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    const struct pci_address address = function->address;
+    const bool is_virtual = function->device.is_virtual;
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    if (read_attributes(facts, &inside, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
+        return -1;
+    read_config(facts, &inside, function);
+    read_bars(&inside, function);
+    if (!is_virtual)
+        function->rom_error = -sysfs_find(&inside, sysfs_pci_path(address, "rom", path));
+    if (function->attributes[HOST_RESET_METHOD].error)
+        function->reset_error = -sysfs_find(&inside, sysfs_pci_path(address, "reset", path));
+    function->has_mdev_types = sysfs_find(&inside, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
+    return 0;
+}
+
 static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                 struct error *err) {
-    char path[SYSFS_PATH_MAX];
     const struct pci_address address = function->address;
     const bool is_virtual = function->device.is_virtual;
     function->is_whole = true;
     function->bridge_count = 0; /* as a bridge above another device it may have had some */
     if (function->device.state == HOST_ABSENT)
         return 0;
-    if (add_bridges(facts, sysfs, function, err) < 0 ||
-        read_attributes(facts, sysfs, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
+    if (add_bridges(facts, sysfs, function, err) < 0 || read_files(facts, sysfs, function, err) < 0)
         return -1;
-    read_config(facts, sysfs, function);
-    read_bars(sysfs, function);
-    if (!is_virtual)
-        function->rom_error = -sysfs_find(sysfs, sysfs_pci_path(address, "rom", path));
-    if (function->attributes[HOST_RESET_METHOD].error)
-        function->reset_error = -sysfs_find(sysfs, sysfs_pci_path(address, "reset", path));
-    function->has_mdev_types = sysfs_find(sysfs, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
     /* The rest of a virtual function's slot is nobody's to it. */
     if ((!is_virtual && add_slot(facts, sysfs, address, err) < 0) || add_physical(facts, sysfs, function, err) < 0)
         return -1;
@@ -353,10 +366,12 @@ static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host
 }
 
 int host_facts_add(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address address, struct error *err) {
-    struct host_function *function = add_function(facts, sysfs, address, err);
-    if (!function || add_node(facts, sysfs, err) < 0)
+    CLEANUP(sysfs_leave) struct sysfs devices;
+    sysfs_enter(sysfs, "bus/pci/devices", &devices);
+    struct host_function *function = add_function(facts, &devices, address, err);
+    if (!function || add_node(facts, &devices, err) < 0)
         return -1;
-    return function->is_whole ? 0 : fill(facts, sysfs, function, err);
+    return function->is_whole ? 0 : fill(facts, &devices, function, err);
 }
 
 static int read_mdev(struct host_facts *facts, const struct sysfs *sysfs, struct host_mdev *mdev, struct error *err) {

@@ -364,7 +364,7 @@ static void append_read(void *context, const char *path, enum sysfs_look look) {
 static void not_touched(void **state) {
     CLEANUP(host_facts_free) struct host_facts facts = {0};
     CLEANUP(buffer_free) struct buffer seen = {0};
-    const struct sysfs sysfs = {*state, append_read, &seen};
+    const struct sysfs sysfs = {.root = *state, .seen = append_read, .context = &seen};
     struct error err = {0};
     put_sysfs_device(*state, "0000:e5:00.0", &facts_gpu);
     put_text(*state, DEVICE "power_state", "D3cold\n");
