@@ -162,9 +162,8 @@ static void read_config(const struct host_facts *facts, const struct sysfs *sysf
     function->config_error = size < 0 ? (int)-size : size < HOST_CONFIG_SIZE ? EINVAL : 0;
 }
 
-/* The function at the address, made if it is new, with its identity. NULL without memory. */
-static struct host_function *add_function(struct host_facts *facts, const struct sysfs *sysfs,
-                                          struct pci_address address, struct error *err) {
+/* The function at the address, made if it is new: nothing is looked at. NULL without memory. */
+static struct host_function *place_function(struct host_facts *facts, struct pci_address address, struct error *err) {
     bool found;
     size_t place = place_of(facts, address, &found);
     if (found)
@@ -181,13 +180,26 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     list[place] = function;
     facts->function_count++;
     function->address = address;
+    function->device.iommu_group = HOST_GROUP_UNKNOWN;
     function->config_error = function->bars_error = function->rom_error = function->reset_error = ENOENT;
     for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         function->attributes[i].error = ENOENT;
-    host_read_device(sysfs, address, &function->device);
-    char path[SYSFS_PATH_MAX];
-    function->has_vfio_device = sysfs_find(sysfs, sysfs_pci_path(address, "vfio-dev", path)) == 0;
-    if (function->device.is_virtual && read_attributes(facts, sysfs, function, OF_VIRTUAL, err) < 0)
+    return function;
+}
+
+/* The same, with its identity. */
+static struct host_function *add_function(struct host_facts *facts, const struct sysfs *sysfs,
+                                          struct pci_address address, struct error *err) {
+    char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    struct host_function *function = place_function(facts, address, err);
+    if (!function || function->is_identified)
+        return function;
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    function->is_identified = true;
+    host_read_device(&inside, address, &function->device);
+    function->has_vfio_device = sysfs_find(&inside, sysfs_pci_path(address, "vfio-dev", path)) == 0;
+    if (function->device.is_virtual && read_attributes(facts, &inside, function, OF_VIRTUAL, err) < 0)
         return NULL;
     return function;
 }
@@ -203,6 +215,19 @@ static int add_slot(struct host_facts *facts, const struct sysfs *sysfs, struct 
     return 0;
 }
 
+/* What counts of `bridge` as the next one above `function`. */
+static int read_bridge(const struct host_facts *facts, const struct sysfs *sysfs, const struct host_function *function,
+                       struct host_function *bridge, struct error *err) {
+    char folder[SYSFS_PATH_MAX];
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(bridge->address, NULL, folder), &inside);
+    bridge->bridge_count = function->bridge_count;
+    memcpy(bridge->bridges, function->bridges, sizeof(bridge->bridges));
+    if (!bridge->is_identified)
+        host_read_driver(&inside, bridge->address, &bridge->device);
+    return read_attributes(facts, &inside, bridge, OF_BRIDGE, err);
+}
+
 static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                        struct error *err) {
     char path[SYSFS_PATH_MAX], target[PATH_MAX], *rest = NULL;
@@ -213,15 +238,9 @@ static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, stru
         struct pci_address address;
         if (pci_address_parse(part, &address) < 0 || pci_address_equal(address, function->address))
             continue;
-        struct host_function *bridge = add_function(facts, sysfs, address, err);
-        if (!bridge)
+        struct host_function *bridge = place_function(facts, address, err);
+        if (!bridge || (!bridge->is_whole && read_bridge(facts, sysfs, function, bridge, err) < 0))
             return -1;
-        if (!bridge->is_whole) {
-            bridge->bridge_count = function->bridge_count;
-            memcpy(bridge->bridges, function->bridges, sizeof(bridge->bridges));
-            if (read_attributes(facts, sysfs, bridge, OF_BRIDGE, err) < 0)
-                return -1;
-        }
         if (function->bridge_count == HOST_BRIDGES_MAX)
             memmove(function->bridges, function->bridges + 1, --function->bridge_count * sizeof(address));
         function->bridges[function->bridge_count++] = address;
@@ -326,25 +345,36 @@ static int add_node(struct host_facts *facts, const struct sysfs *sysfs, struct 
     return host_node_read(sysfs, &facts->node, err);
 }
 
+/* All that is in the function's own folder. */
+static int read_files(const struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
+                      struct error *err) {
+    char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    const struct pci_address address = function->address;
+    const bool is_virtual = function->device.is_virtual;
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    if (read_attributes(facts, &inside, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
+        return -1;
+    read_config(facts, &inside, function);
+    read_bars(&inside, function);
+    if (!is_virtual)
+        function->rom_error = -sysfs_find(&inside, sysfs_pci_path(address, "rom", path));
+    if (function->attributes[HOST_RESET_METHOD].error)
+        function->reset_error = -sysfs_find(&inside, sysfs_pci_path(address, "reset", path));
+    function->has_mdev_types = sysfs_find(&inside, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
+    return 0;
+}
+
 static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                 struct error *err) {
-    char path[SYSFS_PATH_MAX];
     const struct pci_address address = function->address;
     const bool is_virtual = function->device.is_virtual;
     function->is_whole = true;
     function->bridge_count = 0; /* as a bridge above another device it may have had some */
     if (function->device.state == HOST_ABSENT)
         return 0;
-    if (add_bridges(facts, sysfs, function, err) < 0 ||
-        read_attributes(facts, sysfs, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
+    if (add_bridges(facts, sysfs, function, err) < 0 || read_files(facts, sysfs, function, err) < 0)
         return -1;
-    read_config(facts, sysfs, function);
-    read_bars(sysfs, function);
-    if (!is_virtual)
-        function->rom_error = -sysfs_find(sysfs, sysfs_pci_path(address, "rom", path));
-    if (function->attributes[HOST_RESET_METHOD].error)
-        function->reset_error = -sysfs_find(sysfs, sysfs_pci_path(address, "reset", path));
-    function->has_mdev_types = sysfs_find(sysfs, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
     /* The rest of a virtual function's slot is nobody's to it. */
     if ((!is_virtual && add_slot(facts, sysfs, address, err) < 0) || add_physical(facts, sysfs, function, err) < 0)
         return -1;
@@ -353,10 +383,12 @@ static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host
 }
 
 int host_facts_add(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address address, struct error *err) {
-    struct host_function *function = add_function(facts, sysfs, address, err);
-    if (!function || add_node(facts, sysfs, err) < 0)
+    CLEANUP(sysfs_leave) struct sysfs devices;
+    sysfs_enter(sysfs, "bus/pci/devices", &devices);
+    struct host_function *function = add_function(facts, &devices, address, err);
+    if (!function || add_node(facts, &devices, err) < 0)
         return -1;
-    return function->is_whole ? 0 : fill(facts, sysfs, function, err);
+    return function->is_whole ? 0 : fill(facts, &devices, function, err);
 }
 
 static int read_mdev(struct host_facts *facts, const struct sysfs *sysfs, struct host_mdev *mdev, struct error *err) {

@@ -109,6 +109,11 @@ static int read_link(const struct sysfs *sysfs, struct pci_address address, cons
     return failed == ENOENT || failed == EINVAL ? 0 : failed;
 }
 
+void host_read_driver(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+    device->driver_error = read_link(sysfs, address, "driver", device->driver, sizeof(device->driver));
+    text_make_printable(device->driver); /* a snapshot is somebody's folder */
+}
+
 /* What libpci does not read. */
 static void read_links(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     char path[SYSFS_PATH_MAX], group[16], physfn[NAME_MAX + 1];
@@ -120,7 +125,7 @@ static void read_links(const struct sysfs *sysfs, struct pci_address address, st
     }
     device->is_virtual = physfn[0] != '\0';
     device->has_physical = device->is_virtual && pci_address_parse(physfn, &device->physical) == 0;
-    device->driver_error = read_link(sysfs, address, "driver", device->driver, sizeof(device->driver));
+    host_read_driver(sysfs, address, device);
     device->group_error = read_link(sysfs, address, "iommu_group", group, sizeof(group));
     if (group[0])
         device->iommu_group = host_group_parse(group);
@@ -156,8 +161,6 @@ static void read_device(const struct sysfs *sysfs, struct pci_address address, s
 void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
     read_device(sysfs, address, device);
-    /* A snapshot is somebody's folder. */
-    text_make_printable(device->driver);
     text_make_printable(device->reason);
 }
 

@@ -31,6 +31,9 @@ struct host_device {
  * it at the same time. */
 void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
 
+/* Fills the driver of *device, and why it cannot be read, alone. */
+void host_read_driver(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+
 /* The number of an IOMMU group, from the name of its folder, or HOST_GROUP_UNKNOWN. */
 int host_group_parse(const char *name);
 

@@ -21,8 +21,42 @@ static int join(const char *first, const char *second, char *joined, size_t room
     return 0;
 }
 
-static int whole_path(const struct sysfs *sysfs, const char *path, char whole[PATH_MAX]) {
-    return *path ? join(sysfs->root, path, whole, PATH_MAX) : -ENAMETOOLONG;
+/* Where a path is, for the kernel: below a descriptor. */
+struct place {
+    int folder;
+    const char *path; /* in `whole` where nothing was entered */
+    char whole[PATH_MAX];
+};
+
+static int find_place(const struct sysfs *sysfs, const char *path, struct place *place) {
+    const size_t size = sysfs->entered ? strlen(sysfs->entered) : 0;
+    if (size > 0 && strncmp(path, sysfs->entered, size) == 0 && path[size] == '/' && path[size + 1] != '/' &&
+        path[size + 1] != '\0') {
+        place->folder = sysfs->entered_fd;
+        place->path = path + size + 1;
+        return 0;
+    }
+    place->folder = AT_FDCWD;
+    place->path = place->whole;
+    return *path ? join(sysfs->root, path, place->whole, PATH_MAX) : -ENAMETOOLONG;
+}
+
+void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs *inside) {
+    struct place place;
+    *inside = (struct sysfs){.root = sysfs->root, .seen = sysfs->seen, .context = sysfs->context};
+    if (find_place(sysfs, path, &place) < 0)
+        return;
+    int fd = openat(place.folder, place.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    inside->entered = path;
+    inside->entered_fd = fd;
+}
+
+void sysfs_leave(struct sysfs *inside) {
+    if (inside->entered)
+        close(inside->entered_fd);
+    inside->entered = NULL;
 }
 
 static void note(const struct sysfs *sysfs, const char *path, enum sysfs_look look) {
@@ -52,11 +86,12 @@ const char *sysfs_pci_path(struct pci_address address, const char *name, char pa
 }
 
 ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size) {
-    char whole[PATH_MAX];
-    int failed = whole_path(sysfs, path, whole);
+    struct place place;
+    int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    CLEANUP(close_fd) int fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+    CLEANUP(close_fd)
+    int fd = openat(place.folder, place.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0 && errno != ENXIO)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_READ);
@@ -81,27 +116,27 @@ ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, s
 }
 
 int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
-    char whole[PATH_MAX];
+    struct place place;
     struct stat status;
-    int failed = whole_path(sysfs, path, whole);
+    int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    if (lstat(whole, &status) < 0)
+    if (fstatat(place.folder, place.path, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return fail(sysfs, path, errno);
     if (S_ISLNK(status.st_mode))
         return fail(sysfs, path, ELOOP);
-    if (S_ISREG(status.st_mode) && access(whole, R_OK) < 0)
+    if (S_ISREG(status.st_mode) && faccessat(place.folder, place.path, R_OK, 0) < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_READ);
     return S_ISREG(status.st_mode) ? 0 : -EINVAL;
 }
 
 int sysfs_read_target(const struct sysfs *sysfs, const char *path, char target[PATH_MAX]) {
-    char whole[PATH_MAX];
-    int failed = whole_path(sysfs, path, whole);
+    struct place place;
+    int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    ssize_t size = readlink(whole, target, PATH_MAX - 1);
+    ssize_t size = readlinkat(place.folder, place.path, target, PATH_MAX - 1);
     if (size < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
@@ -121,11 +156,11 @@ int sysfs_read_link(const struct sysfs *sysfs, const char *path, char *last, siz
 }
 
 int sysfs_find(const struct sysfs *sysfs, const char *path) {
-    char whole[PATH_MAX];
-    int failed = whole_path(sysfs, path, whole);
+    struct place place;
+    int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    if (access(whole, F_OK) < 0)
+    if (faccessat(place.folder, place.path, F_OK, 0) < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     return 0;
@@ -139,13 +174,16 @@ DEFINE_CLEANUP(DIR, close_folder)
 
 int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *context, const char *name),
                void *context) {
-    char whole[PATH_MAX], entry_path[SYSFS_PATH_MAX];
-    int failed = whole_path(sysfs, path, whole);
+    char entry_path[SYSFS_PATH_MAX];
+    struct place place;
+    int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    CLEANUP(close_folder) DIR *folder = opendir(whole);
+    CLEANUP(close_fd) int fd = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+    CLEANUP(close_folder) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     if (!folder)
         return fail(sysfs, path, errno);
+    (void)take_fd(&fd); /* the folder's now */
     note(sysfs, path, SYSFS_FOUND);
     for (;;) {
         errno = 0;
@@ -162,11 +200,12 @@ int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *co
 }
 
 int sysfs_resolve(const struct sysfs *sysfs, const char *path, char resolved[PATH_MAX]) {
-    char whole[PATH_MAX];
-    int failed = whole_path(sysfs, path, whole);
+    struct place place;
+    const struct sysfs outside = {.root = sysfs->root};
+    int failed = find_place(&outside, path, &place);
     if (failed)
         return failed;
-    if (!realpath(whole, resolved))
+    if (!realpath(place.path, resolved))
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     return 0;

@@ -21,10 +21,24 @@ struct sysfs {
     /* Told of everything that is there and is looked at: what a snapshot must hold. NULL: nobody. */
     void (*seen)(void *context, const char *path, enum sysfs_look look);
     void *context;
+    /* See sysfs_enter; in what is written by hand they are not there. */
+    const char *entered; /* NULL: nothing */
+    int entered_fd;
 };
 
 /* Longer than any path of sysfs that the facts make. */
 #define SYSFS_PATH_MAX 512
+
+/* For those who are going to look at much below one folder: `inside` does what `sysfs` does, and looks at what is below
+ * `path` from there, which saves the kernel the way. What it looks at is one folder's, even where another has taken its
+ * name since. Where the folder cannot be opened, nothing is saved. Tells nobody. `path` must outlive *inside; what
+ * sysfs itself has entered, too. sysfs_leave closes the folder. */
+void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs *inside);
+void sysfs_leave(struct sysfs *inside);
+
+static inline void sysfs_leave_at(struct sysfs *inside) {
+    sysfs_leave(inside);
+}
 
 /* "bus/pci/devices/0000:e5:00.0/power_state"; without a name, the function's folder; "" where it does not fit. Returns
  * `path`. */

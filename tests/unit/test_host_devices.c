@@ -225,7 +225,7 @@ static void count_reads(void *context, const char *path, enum sysfs_look look) {
 static void little_is_read(void **state) {
     CLEANUP(host_devices_free) struct host_devices devices = {0};
     CLEANUP(buffer_free) struct buffer seen = {0};
-    const struct sysfs sysfs = {*state, count_reads, &seen};
+    const struct sysfs sysfs = {.root = *state, .seen = count_reads, .context = &seen};
     struct error err = {0};
     put_device(*state, "0000:e5:00.0", 0x10de, 0x020000);
     put_text(*state, DEVICE "nvidia/current_vgpu_type", "0\n");

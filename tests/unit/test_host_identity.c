@@ -347,7 +347,7 @@ static void append_seen(void *context, const char *path, enum sysfs_look look) {
 /* A snapshot must hold what libpci reads. */
 static void seen(void **state) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    const struct sysfs sysfs = {*state, append_seen, &text};
+    const struct sysfs sysfs = {.root = *state, .seen = append_seen, .context = &text};
     struct host_device device;
     put_sysfs_device(*state, "0000:e5:00.0", &gpu);
     put_link(*state, DEVICE "physfn", "x");

@@ -218,7 +218,7 @@ static void seen(void **state) {
         "read " UNSAFE "\n",
     };
     CLEANUP(buffer_free) struct buffer text = {0};
-    const struct sysfs sysfs = {*state, append_seen, &text};
+    const struct sysfs sysfs = {.root = *state, .seen = append_seen, .context = &text};
     struct error err = {0};
     struct host_node node;
     put_folder(*state, GROUPS "/7");

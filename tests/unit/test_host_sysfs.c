@@ -17,7 +17,7 @@ static void append_seen(void *context, const char *path, enum sysfs_look look) {
 }
 
 static struct sysfs watch(const char *root, struct buffer *seen) {
-    return (struct sysfs){root, append_seen, seen};
+    return (struct sysfs){.root = root, .seen = append_seen, .context = seen};
 }
 
 /* Fails the test unless the observer was told exactly this, and forgets it. */
