@@ -184,7 +184,8 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     function->config_error = function->bars_error = function->rom_error = function->reset_error = ENOENT;
     for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         function->attributes[i].error = ENOENT;
-    host_read_device(sysfs, address, &function->device);
+    if (host_read_device(sysfs, address, &function->device, err) < 0)
+        return NULL;
     char path[SYSFS_PATH_MAX];
     function->has_vfio_device = sysfs_find(sysfs, sysfs_pci_path(address, "vfio-dev", path)) == 0;
     if (function->device.is_virtual && read_attributes(facts, sysfs, function, OF_VIRTUAL, err) < 0)

@@ -25,9 +25,10 @@ struct host_device {
     char reason[160]; /* with HOST_UNKNOWN */
 };
 
-/* Reads the identity of the function at `address`. Never fails: what cannot be read is HOST_UNKNOWN. Threads may call
- * it at the same time. */
-void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+/* Reads the identity of the function at `address`. What cannot be read is HOST_UNKNOWN; fails only without memory
+ * (ERROR_LIMIT). Threads may call it at the same time. */
+int host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                     struct error *err);
 
 /* The number of an IOMMU group, from the name of its folder, or HOST_GROUP_UNKNOWN. */
 int host_group_parse(const char *name);
