@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 
@@ -52,5 +53,6 @@ static int leave(int code) {
 }
 
 int main(int argc, char **argv) {
+    json_setup();
     return leave(choose(argc, argv));
 }

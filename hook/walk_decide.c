@@ -51,6 +51,8 @@ static int judge_rom(const struct device *device, const struct device_facts *fac
                                         .class_code = identity->class_code};
     struct rom_verdict verdict;
     rom_judge(content, &purpose, &verdict);
+    if (findings_check(&verdict.findings, err) < 0)
+        return -1;
     const struct finding *problem = findings_first(&verdict.findings, FINDING_ERROR);
     if (problem)
         return error_set(err, ERROR_REFUSED, "ROM \"%s\" (%s/%s) will not do: %s; replace it", candidate.rom->id,

@@ -49,7 +49,8 @@ static int try_resources(const struct judging *judging, const struct node_device
         return error_no_memory(err);
     if (allocatable && allocatable->count)
         (void)node_devices_of(&allocatable->pods[0], requests, &sysfs, all);
-    trial_choose(judging, all);
+    if (trial_choose(judging, all, err) < 0)
+        return -1;
     *could = all->count;
     for (size_t i = 0; i < requests->count; i += vmi_requests_of_one(requests, i)) {
         struct error reasons = {0};
@@ -82,7 +83,8 @@ static int try_pod(const struct judging *judging, const struct node_devices *dev
         buffer_printf(&reply->notes,
                       "pod %s: nothing tells which devices it has of %zu of the resources that the VM asks for\n",
                       pod->name, missing);
-    trial_choose(judging, given);
+    if (trial_choose(judging, given, err) < 0)
+        return -1;
     *verdict = given->count ? DEVICES_READY : DEVICES_UNKNOWN;
     if (trial_judge(judging, given->list, given->count, &findings, &is_ready, &reply->notes, err) < 0)
         return -1;
@@ -134,11 +136,15 @@ static int warn_of_gpus(const struct judging *judging, struct walk_reply *reply,
         return 0;
     if (!gpus)
         return error_no_memory(err);
-    if (node_devices_all(&sysfs, gpus, &unknown) < 0 || find_ready(judging, gpus, NULL, reply, &reasons, &unknown) < 0)
+    if (node_devices_all(&sysfs, gpus, &unknown) < 0 ||
+        find_ready(judging, gpus, NULL, reply, &reasons, &unknown) < 0) {
+        if (unknown.code == ERROR_LIMIT)
+            return error_set(err, unknown.code, "%s", unknown.message);
         buffer_printf(&reply->warnings, "%s\n", unknown.message);
-    else if (reasons.code != ERROR_NONE)
+    } else if (reasons.code != ERROR_NONE) {
         buffer_printf(&reply->warnings, "the VM's GPUs are not known, and none of this node is ready: %s\n",
                       reasons.message);
+    }
     return 0;
 }
 

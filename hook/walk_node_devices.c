@@ -61,14 +61,12 @@ static void add_mdev(struct listing *listing, const char *uuid) {
 static int add_member(void *context, const char *name) {
     struct listing *listing = context;
     struct device_id id;
-    struct host_device device;
     device_id_parse(name, &id);
     if (id.kind == DEVICE_ID_MDEV)
         add_mdev(listing, id.uuid);
     if (id.kind != DEVICE_ID_ADDRESS)
         return 0;
-    host_read_device(listing->sysfs, id.address, &device);
-    if (device.state != HOST_PRESENT || device.identity.class_code >> 16 != BASE_CLASS_BRIDGE)
+    if (!host_device_is_bridge(listing->sysfs, id.address))
         add_function(listing, id.address);
     return 0;
 }

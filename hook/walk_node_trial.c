@@ -136,31 +136,39 @@ static int read_named(const struct judging *judging, const struct vmi_request *r
     return plan_options(&judging->config, &named, facts, options, &guest, &unread);
 }
 
-static enum likelihood likelihood_of(const struct judging *judging, const struct node_device *found) {
+static int find_likelihood(const struct judging *judging, const struct node_device *found, uint8_t *likelihood,
+                           struct error *err) {
     const struct sysfs sysfs = {.root = judging->walk->sysfs};
     bool only_gpus = found->request_count > 0;
     struct host_device host;
     struct device_facts facts = {0};
+    *likelihood = MAY_BE;
     if (found->kind != DEVICE_PCI)
-        return MAY_BE;
-    host_read_device(&sysfs, found->address, &host);
+        return 0;
+    if (host_read_device(&sysfs, found->address, &host, err) < 0)
+        return -1;
     set_facts(judging, &host, &facts);
     for (size_t i = 0; i < found->request_count; i++) {
         struct device_options options;
         if (host.state == HOST_PRESENT && read_named(judging, &found->requests[i], &facts, &options) == 0 &&
-            device_option_given(&options, OPTION_EXPECT) && pci_id_equal(options.expect, host.identity.id))
-            return IS_EXPECTED;
+            device_option_given(&options, OPTION_EXPECT) && pci_id_equal(options.expect, host.identity.id)) {
+            *likelihood = IS_EXPECTED;
+            return 0;
+        }
         only_gpus = only_gpus && found->requests[i].is_gpu;
     }
-    return only_gpus && host_device_goes_to_vms(&sysfs, found->address) ? IS_GPU : MAY_BE;
+    if (only_gpus && host_device_goes_to_vms(&sysfs, found->address))
+        *likelihood = IS_GPU;
+    return 0;
 }
 
 /* Leaves the likeliest members of a set, which stand together at `set`, and moves them to *kept. */
-static void choose_of_set(const struct judging *judging, const struct node_device *set, size_t members,
-                          struct node_device_list *devices, size_t *kept) {
-    uint8_t likelihood[NODE_DEVICES_MAX], best = MAY_BE;
+static int choose_of_set(const struct judging *judging, const struct node_device *set, size_t members,
+                         struct node_device_list *devices, size_t *kept, struct error *err) {
+    uint8_t likelihood[NODE_DEVICES_MAX] = {MAY_BE}, best = MAY_BE;
     for (size_t i = 0; i < members; i++) {
-        likelihood[i] = (uint8_t)(members > 1 ? likelihood_of(judging, &set[i]) : MAY_BE);
+        if (members > 1 && find_likelihood(judging, &set[i], &likelihood[i], err) < 0)
+            return -1;
         best = likelihood[i] > best ? likelihood[i] : best;
     }
     for (size_t i = 0; i < members; i++) {
@@ -169,15 +177,18 @@ static void choose_of_set(const struct judging *judging, const struct node_devic
         devices->list[*kept] = set[i];
         devices->list[(*kept)++].is_guess = members > 1 && best != IS_EXPECTED;
     }
+    return 0;
 }
 
-void trial_choose(const struct judging *judging, struct node_device_list *devices) {
+int trial_choose(const struct judging *judging, struct node_device_list *devices, struct error *err) {
     size_t kept = 0, members;
     for (size_t first = 0; first < devices->count; first += members) {
         members = node_devices_of_set(&devices->list[first], devices->count - first);
-        choose_of_set(judging, &devices->list[first], members, devices, &kept);
+        if (choose_of_set(judging, &devices->list[first], members, devices, &kept, err) < 0)
+            return -1;
     }
     devices->count = kept;
+    return 0;
 }
 
 /* Is the device as the VM needs it? What is found is forgotten. */

@@ -16,8 +16,8 @@ struct judging {
 };
 
 /* Leaves those members of each set that the VM most likely gets: the devices that its options `expect`, else of what it
- * calls gpus the GPUs, else all. */
-void trial_choose(const struct judging *judging, struct node_device_list *devices);
+ * calls gpus the GPUs, else all. Fails only without memory. */
+int trial_choose(const struct judging *judging, struct node_device_list *devices, struct error *err);
 
 /* What is wrong with devices. Starts as {0}. */
 struct trial_findings {

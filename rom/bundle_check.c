@@ -64,15 +64,19 @@ void bundle_judge_rom(const struct manifest_rom *rom, struct bytes content, stru
     rom_examine(content, &layout, findings);
 }
 
-/* The bytes are those of the file that this ROM names. */
-static void check_content(struct checker *check, const struct manifest_rom *rom, struct bytes content) {
+/* The bytes are those of the file that this ROM names. Returns 0 or -1 (memory). */
+static int check_content(struct checker *check, const struct manifest_rom *rom, struct bytes content,
+                         struct error *err) {
     struct findings findings = {0};
     struct error problem = {0};
     if (bundle_check_hash(check->bundle, rom, content, &problem) < 0)
         tell_error(check, rom->file, &problem);
     bundle_judge_rom(rom, content, &findings);
+    if (findings_check(&findings, err) < 0)
+        return -1;
     for (size_t i = 0; i < findings.count; i++)
         tell(check, rom->file, &findings.list[i]);
+    return 0;
 }
 
 static void count_done(struct checker *check) {
@@ -113,14 +117,14 @@ static int visit(void *owner, const struct store_file *file, struct error *err) 
     struct error problem = {0};
     if (store_read_file(file, ROM_SIZE_MAX, &content, &problem) < 0) {
         /* A packed bundle cannot be read on behind a damaged entry; a file of a folder is one of many. */
-        if (file->tar)
+        if (file->tar || problem.code == ERROR_LIMIT)
             return error_set(err, problem.code, "%s", problem.message);
         tell_error(check, file->name, &problem);
     }
     for (; is_at(check, at, file->name); at++) {
         check->sorted[at].seen = true;
-        if (problem.code == ERROR_NONE)
-            check_content(check, check->sorted[at].rom, buffer_bytes(&content));
+        if (problem.code == ERROR_NONE && check_content(check, check->sorted[at].rom, buffer_bytes(&content), err) < 0)
+            return -1;
         count_done(check);
     }
     return 0;
@@ -128,18 +132,22 @@ static int visit(void *owner, const struct store_file *file, struct error *err) 
 
 /* Files that the walk did not come by under the name that the manifest has. A packed bundle was walked to its end: they
  * are missing. In a folder they may lie behind a link. */
-static void check_unseen(struct checker *check, const struct manifest_rom *rom) {
+static int check_unseen(struct checker *check, const struct manifest_rom *rom, struct error *err) {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct error problem = {0};
     if (store_is_packed(check->bundle->store)) {
         error_set(&problem, ERROR_REFUSED,
                   "it is not there; pack the bundle with that file, or correct " STORE_MANIFEST);
         tell_error(check, rom->file, &problem);
-    } else if (store_read(check->bundle->store, rom->file, ROM_SIZE_MAX, &content, &problem) < 0)
+    } else if (store_read(check->bundle->store, rom->file, ROM_SIZE_MAX, &content, &problem) < 0) {
+        if (problem.code == ERROR_LIMIT)
+            return error_set(err, problem.code, "%s", problem.message);
         tell_error(check, rom->file, &problem);
-    else
-        check_content(check, rom, buffer_bytes(&content));
+    } else if (check_content(check, rom, buffer_bytes(&content), err) < 0) {
+        return -1;
+    }
     count_done(check);
+    return 0;
 }
 
 int bundle_check(const struct bundle *bundle, const struct bundle_observer *observer, struct error *err) {
@@ -156,7 +164,7 @@ int bundle_check(const struct bundle *bundle, const struct bundle_observer *obse
     if (store_walk(bundle->store, visit, &check, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++)
-        if (!sorted[i].seen)
-            check_unseen(&check, sorted[i].rom);
+        if (!sorted[i].seen && check_unseen(&check, sorted[i].rom, err) < 0)
+            return -1;
     return 0;
 }

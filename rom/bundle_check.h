@@ -15,7 +15,8 @@ struct bundle_observer {
 
 /* Reads every file of the bundle once, checks each ROM's hash, judges it for the device that its match names (under its
  * firmware, as far as those are given), and names what is missing and what no ROM of the manifest refers to. Returns 0
- * when all was looked at, whatever was found; -1 with ERROR_REFUSED when the bundle cannot be read to its end. */
+ * when all was looked at, whatever was found; -1 with ERROR_REFUSED when the bundle cannot be read to its end,
+ * or ERROR_LIMIT (memory). */
 int bundle_check(const struct bundle *bundle, const struct bundle_observer *observer, struct error *err);
 
 /* The findings on a ROM's bytes for what its match and firmware say of it. */

@@ -20,7 +20,8 @@ struct rom_details {
     struct vbt vbt;
 
     /* EFI images */
-    struct error driver_problem; /* why the driver cannot be read; ERROR_NONE: the two below hold */
+    struct error driver_problem; /* why the driver cannot be read: ERROR_LIMIT, for want of memory; ERROR_NONE: the two
+                                    below hold */
     size_t driver_size;          /* unpacked */
     struct pe pe;
 };

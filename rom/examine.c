@@ -115,7 +115,11 @@ static void examine_image(struct bytes bytes, const struct rom_image *image, str
         findings_add(findings, FINDING_ERROR, image->offset,
                      "x86 image at offset 0x%zx: its %zu bytes sum to 0x%02x instead of 0", image->offset,
                      image->init_size, image->checksum);
-    if (image->code_type == ROM_CODE_EFI && efi_image_loads(bytes, image, GUEST_ANY, &problem) < 0)
+    if (image->code_type != ROM_CODE_EFI || efi_image_loads(bytes, image, GUEST_ANY, &problem) == 0)
+        return;
+    if (problem.code == ERROR_LIMIT)
+        findings->failed = true;
+    else
         findings_add(findings, problem.code == ERROR_REFUSED ? FINDING_WARNING : FINDING_ERROR, image->offset, "%s",
                      problem.message);
 }

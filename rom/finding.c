@@ -29,6 +29,10 @@ void findings_add(struct findings *findings, enum finding_level level, size_t of
     va_end(arguments);
 }
 
+int findings_check(const struct findings *findings, struct error *err) {
+    return findings->failed ? error_no_memory(err) : 0;
+}
+
 const struct finding *findings_first(const struct findings *findings, enum finding_level level) {
     for (size_t i = 0; i < findings->count; i++)
         if (findings->list[i].level == level)

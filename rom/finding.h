@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 enum finding_level {
     FINDING_REMARK,  /* worth knowing; nothing suffers */
     FINDING_WARNING, /* somebody who might expect this ROM to do something will be disappointed */
@@ -24,7 +26,11 @@ struct finding {
 struct findings {
     struct finding list[FINDINGS_MAX];
     size_t count;
+    bool failed; /* something could not be looked at for want of memory: the rest is no answer */
 };
+
+/* Returns 0, or -1 with err filled where they failed. */
+int findings_check(const struct findings *findings, struct error *err);
 
 void findings_add(struct findings *findings, enum finding_level level, size_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

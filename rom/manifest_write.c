@@ -1,6 +1,7 @@
 /* The way back: a manifest as bundle.json. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "rom/manifest.h"
 
 static json_t *write_rom(const struct manifest_rom *rom) {
@@ -38,6 +39,7 @@ static json_t *write_profiles(const struct manifest *manifest) {
 }
 
 int manifest_write(const struct manifest *manifest, struct buffer *text, struct error *err) {
+    const size_t failures = memory_failures();
     CLEANUP(json_decref)
     json_t *root = json_pack("{s:s, s:s, s:s, s:s*, s:o}", "apiVersion", MANIFEST_API_VERSION, "kind", MANIFEST_KIND,
                              "name", manifest->name, "version", manifest->version, "roms", write_roms(manifest));
@@ -45,7 +47,8 @@ int manifest_write(const struct manifest *manifest, struct buffer *text, struct 
         (manifest->has_allow && json_object_set_new(root, "allow", allowed_to_json(&manifest->allow)) < 0))
         return error_no_memory(err);
     CLEANUP(free) char *json = json_dumps(root, JSON_INDENT(2));
-    if (!json)
+    /* To json_pack, what it got no memory for was not given, and json_dumps leaves it out. */
+    if (!json || memory_failures() != failures)
         return error_no_memory(err);
     size_t size = strlen(json) + 1; /* the last line's end */
     if (size > MANIFEST_SIZE_MAX)

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -12,7 +13,7 @@
 /* A window of 1 MiB keeps the reader small: ROMs are short, and their like lie side by side. */
 enum { ZSTD_LEVEL = 9, ZSTD_WINDOW_LOG = 20, PIECE = 65536 };
 
-/* What tar writes goes through one of these to *packed. `last`: nothing follows. */
+/* What tar writes goes through one of these to *packed, which fails only without memory. `last`: nothing follows. */
 struct packer {
     int (*put)(struct packer *packer, struct bytes bytes, bool last);
     struct buffer *packed;
@@ -100,9 +101,11 @@ int pack_compression_parse(const char *name, enum pack_compression *compression)
 /* Called by libarchive. */
 static la_ssize_t take(struct archive *archive, void *context, const void *data, size_t size) {
     struct packer *packer = context;
-    (void)archive;
     packer->total += size;
-    return packer->put(packer, (struct bytes){data, size}, false) < 0 ? -1 : (la_ssize_t)size;
+    if (packer->put(packer, (struct bytes){data, size}, false) == 0)
+        return (la_ssize_t)size;
+    archive_set_error(archive, ENOMEM, "out of memory");
+    return -1;
 }
 
 static void packer_free(struct packer *packer) {
@@ -124,13 +127,22 @@ static struct packer *packer_new(enum pack_compression compression, struct buffe
     }
     packer->put = compressions[compression].put;
     packer->packed = packed;
-    archive_write_set_format_pax_restricted(packer->archive); /* ustar, but for what does not fit in it */
-    archive_write_set_bytes_in_last_block(packer->archive, 1);
-    if (archive_write_open(packer->archive, packer, NULL, take, NULL) != ARCHIVE_OK) {
+    /* ustar, but for what does not fit in it */
+    if (archive_write_set_format_pax_restricted(packer->archive) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(packer->archive, 1) != ARCHIVE_OK ||
+        archive_write_open(packer->archive, packer, NULL, take, NULL) != ARCHIVE_OK) {
         error_no_memory(err);
         return NULL;
     }
     return TAKE_PTR(packer);
+}
+
+/* Says what libarchive says; without memory that is nothing in some places. */
+static int tell(const struct packer *packer, const char *name, struct error *err) {
+    const char *why = archive_error_string(packer->archive);
+    if (!why || archive_errno(packer->archive) == ENOMEM)
+        return error_no_memory(err);
+    return error_set(err, ERROR_INTERNAL, "cannot pack \"%s\": %s", name, why);
 }
 
 static int put_file(struct packer *packer, const char *name, const struct buffer *content, struct error *err) {
@@ -146,7 +158,7 @@ static int put_file(struct packer *packer, const char *name, const struct buffer
                  archive_write_data(packer->archive, content->data, content->size) != (la_ssize_t)content->size;
     archive_entry_free(entry);
     if (failed)
-        return error_set(err, ERROR_INTERNAL, "cannot pack \"%s\": %s", name, archive_error_string(packer->archive));
+        return tell(packer, name, err);
     return buffer_check(packer->packed, err);
 }
 
@@ -208,8 +220,10 @@ int pack_bundle(const struct bundle *bundle, enum pack_compression compression, 
     CLEANUP(packer_free) struct packer *packer = packer_new(compression, packed, err);
     if (!packer || put_manifest(packer, bundle, err) < 0 || put_roms(packer, bundle, err) < 0)
         return -1;
-    if (archive_write_close(packer->archive) != ARCHIVE_OK || packer->put(packer, (struct bytes){0}, true) < 0)
-        return error_set(err, ERROR_INTERNAL, "cannot end the packed bundle");
+    if (archive_write_close(packer->archive) != ARCHIVE_OK)
+        return tell(packer, "the archive's end", err);
+    if (packer->put(packer, (struct bytes){0}, true) < 0)
+        return error_no_memory(err);
     if (packer->total > UNPACK_TOTAL_MAX)
         return error_set(err, ERROR_REFUSED, "%s has more than the %llu MiB that a packed bundle can have: split it",
                          bundle->path, (unsigned long long)(UNPACK_TOTAL_MAX >> 20));

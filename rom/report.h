@@ -8,7 +8,7 @@
 
 /* `name` is the file's, for the reader. Everything that rom_layout, rom_details and rom_examine find is in both. */
 
-/* Appends the tree to *out; a failed append shows in out->failed. */
+/* Appends the tree to *out; a failed append shows in out->failed, as does want of memory for what is to be told. */
 void rom_report_tree(const char *name, struct bytes bytes, const struct rom_layout *layout,
                      const struct findings *findings, struct buffer *out);
 

@@ -82,6 +82,8 @@ static json_t *efi_json(const struct rom_image *image, const struct rom_details 
     set_number(object, "subsystem", image->efi_subsystem, failed);
     set_number(object, "compression", image->efi_compression, failed);
     set_number(object, "driverOffset", image->efi_payload, failed);
+    if (details->driver_problem.code == ERROR_LIMIT)
+        *failed = true;
     if (details->driver_problem.code != ERROR_NONE) {
         set_text(object, "driverProblem", details->driver_problem.message, failed);
         return object;
@@ -195,6 +197,7 @@ static json_t *finding_json(const struct finding *finding, bool *failed) {
 
 static json_t *findings_json(const struct findings *findings, bool *failed) {
     json_t *list = json_array();
+    *failed = *failed || findings->failed;
     for (size_t i = 0; i < findings->count; i++)
         if (json_array_append_new(list, finding_json(&findings->list[i], failed)) < 0)
             *failed = true;

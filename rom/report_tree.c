@@ -52,6 +52,8 @@ static void print_efi(const struct rom_image *image, const struct rom_details *d
                   image->efi_compression == 0   ? "not compressed"
                   : image->efi_compression == 1 ? "compressed"
                                                 : "compressed in an unknown way");
+    if (details->driver_problem.code == ERROR_LIMIT)
+        out->failed = true;
     if (details->driver_problem.code != ERROR_NONE) {
         buffer_printf(out, "    driver        %s\n", details->driver_problem.message);
         return;
@@ -115,6 +117,7 @@ static void print_trailing(struct bytes bytes, const struct rom_layout *layout, 
 }
 
 static void print_findings(const struct findings *findings, struct buffer *out) {
+    out->failed = out->failed || findings->failed;
     for (int level = FINDING_ERROR; level >= FINDING_REMARK; level--)
         for (size_t i = 0; i < findings->count; i++)
             if ((int)findings->list[i].level == level)

@@ -70,10 +70,12 @@ static int refuse(struct tar *tar, struct error *err) {
     if (tar->problem.code != ERROR_NONE)
         return error_set(err, tar->problem.code, "%s", tar->problem.message);
     const char *why = archive_error_string(tar->archive);
+    if (!why || archive_errno(tar->archive) == ENOMEM) /* in some places it says nothing then */
+        return error_no_memory(err);
     char storage[QUOTED_MAX];
     return error_set(err, ERROR_REFUSED,
                      "%s is no tar archive, plain or by gzip or zstd, or is damaged (%s): pack it anew", tar->path,
-                     text_quotable(why ? why : "unknown error", storage));
+                     text_quotable(why, storage));
 }
 
 struct tar *tar_open(int fd, const char *path, struct error *err) {

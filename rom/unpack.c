@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PIECE = 65536 };
 
@@ -95,6 +96,8 @@ static int next_zstd(struct unpack *unpack, struct bytes *piece, struct error *e
         ZSTD_outBuffer out = {unpack->out, PIECE, 0};
         size_t result = ZSTD_decompressStream(unpack->zstd, &out, &in);
         unpack->left = (struct bytes){unpack->left.data + in.pos, unpack->left.size - in.pos};
+        if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+            return error_no_memory(err);
         if (ZSTD_isError(result))
             return refuse(unpack, ZSTD_getErrorName(result), err);
         unpack->inside = result != 0; /* 0: a frame is complete and all of it is out */

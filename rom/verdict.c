@@ -162,6 +162,8 @@ static void judge_efi(struct court *court) {
                 image->offset, end->pcir);
         else if (efi_image_loads(court->bytes, image, court->purpose->guest, &reasons[i]) == 0)
             good = good ? good : image;
+        if (reasons[i].code == ERROR_LIMIT)
+            court->verdict->findings.failed = true;
         first = reasons[i].code != ERROR_NONE && !first ? &reasons[i] : first;
     }
     for (size_t i = 0; i < court->layout.rom.count; i++)

@@ -32,7 +32,7 @@ int error_set_errno(struct error *err, enum error_code code, int number, const c
     va_start(arguments, format);
     write_message(text, format, arguments);
     va_end(arguments);
-    if (number == ENOSPC || number == EDQUOT)
+    if (number == ENOSPC || number == EDQUOT || number == ENOMEM)
         code = ERROR_LIMIT;
     return error_set(err, code, "%s: %s", text, strerror(number));
 }

@@ -35,8 +35,8 @@ struct error {
  * err may be NULL. */
 int error_set(struct error *err, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Like error_set, with ": " and the text of errno value `number` appended. ENOSPC and EDQUOT turn the code into
- * ERROR_LIMIT. Returns -1. */
+/* Like error_set, with ": " and the text of errno value `number` appended. ENOSPC, EDQUOT and ENOMEM turn the code
+ * into ERROR_LIMIT. Returns -1. */
 int error_set_errno(struct error *err, enum error_code code, int number, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,7 +1,14 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
+
+void json_setup(void) {
+    json_set_alloc_funcs(memory_allocate, free);
+}
 
 struct json_place json_member(const struct json_place *place, const char *key) {
     char storage[QUOTED_MAX];
@@ -26,11 +33,17 @@ json_t *json_parse(struct bytes text, const char *what, enum json_strictness str
     }
     json_error_t problem;
     size_t flags = strictness == JSON_FOR_US ? JSON_REJECT_DUPLICATES : JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
-    json_t *value = json_loadb((const char *)text.data, text.size, flags, &problem);
-    if (!value)
-        error_set(err, json_error_code(&problem) == json_error_out_of_memory ? ERROR_LIMIT : ERROR_INPUT,
-                  "%s is not valid JSON: line %d, column %d: %s", what, problem.line, problem.column, problem.text);
-    return value;
+    const size_t failures = memory_failures();
+    CLEANUP(json_decref) json_t *value = json_loadb((const char *)text.data, text.size, flags, &problem);
+    /* Without memory jansson blames the text, or makes a string of what it had room for. */
+    if (memory_failures() != failures)
+        error_no_memory(err);
+    else if (!value)
+        error_set(err, ERROR_INPUT, "%s is not valid JSON: line %d, column %d: %s", what, problem.line, problem.column,
+                  problem.text);
+    else
+        return TAKE_PTR(value);
+    return NULL;
 }
 
 int json_only_keys(const json_t *object, const char *const *known, const struct json_place *place, struct error *err) {
@@ -47,8 +60,10 @@ int json_only_keys(const json_t *object, const char *const *known, const struct 
             buffer_printf(&list, "%s\"%s\"", name == known ? "" : ", ", *name);
         char storage[QUOTED_MAX];
         const char *where = place ? place->text : "";
+        if (buffer_check(&list, err) < 0)
+            return -1;
         return error_set(err, ERROR_INPUT, "%s%sunknown key \"%s\": known are %s", where, *where ? ": " : "",
-                         text_quotable(key, storage), list.failed ? "others" : list.data);
+                         text_quotable(key, storage), list.data);
     }
     return 0;
 }

@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "base/text.h"
 
+/* Once per process, before any thread starts and any JSON is made: want of memory is told by json_parse only then. */
+void json_setup(void);
+
 static inline void json_decref_at(json_t **value) {
     json_decref(*value);
 }
@@ -27,7 +30,7 @@ struct json_place json_element(const struct json_place *place, size_t index);
 enum json_strictness { JSON_FOR_US, JSON_OF_OTHERS };
 
 /* Parses text, refusing anything behind the value. `what` names the document in messages. Returns a
- * new reference, or NULL with err filled (ERROR_INPUT; line and column in the message). */
+ * new reference, or NULL with err filled: ERROR_INPUT, line and column in the message, or ERROR_LIMIT (memory). */
 json_t *json_parse(struct bytes text, const char *what, enum json_strictness strictness, struct error *err);
 
 /* Fails with ERROR_INPUT unless every key of object is in `known` (NULL-terminated). The message quotes the key and

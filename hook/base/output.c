@@ -38,10 +38,11 @@ static char *temporary_name(const char *path) {
     const char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
     uint32_t random = 0;
-    char *text = NULL;
+    CLEANUP(buffer_free) struct buffer text = {0};
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)getpid();
-    return asprintf(&text, "%.*s.new-%08x", (int)folder, path, random) < 0 ? NULL : text;
+    buffer_printf(&text, "%.*s.new-%08x", (int)folder, path, random);
+    return text.failed ? NULL : TAKE_PTR(text.data);
 }
 
 static int fill(int fd, struct bytes bytes) {

@@ -1,7 +1,6 @@
 #include "base/text.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,24 +40,28 @@ void buffer_append_text(struct buffer *buffer, const char *text) {
     buffer_append(buffer, text, strlen(text));
 }
 
-void buffer_printf(struct buffer *buffer, const char *format, ...) {
-    va_list arguments;
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) {
+    va_list again;
     if (!reserve(buffer, 0))
         return;
     size_t room = buffer->capacity - buffer->size;
-    va_start(arguments, format);
+    va_copy(again, arguments);
     int length = vsnprintf(buffer->data + buffer->size, room, format, arguments);
-    va_end(arguments);
-    if (length >= 0 && (size_t)length >= room && reserve(buffer, (size_t)length)) {
-        va_start(arguments, format);
-        length = vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, arguments);
-        va_end(arguments);
-    }
+    if (length >= 0 && (size_t)length >= room && reserve(buffer, (size_t)length))
+        length = vsnprintf(buffer->data + buffer->size, (size_t)length + 1, format, again);
+    va_end(again);
     buffer->failed = buffer->failed || length < 0;
     if (!buffer->failed)
         buffer->size += (size_t)length;
     else
         buffer->data[buffer->size] = '\0'; /* no half of it */
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(buffer, format, arguments);
+    va_end(arguments);
 }
 
 void buffer_free(struct buffer *buffer) {

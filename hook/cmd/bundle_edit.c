@@ -270,10 +270,12 @@ static void id_of_file(const char *path, char id[LABEL_MAX + 1]) {
     id[size] = '\0';
 }
 
-/* Prints what there is to say of the ROM; returns whether it will do. */
-static bool judge(const struct manifest_rom *rom, struct bytes content) {
+/* Prints what there is to say of the ROM. Returns 1 if it will do, 0 if not, or -1 (memory). */
+static int judge(const struct manifest_rom *rom, struct bytes content, struct error *err) {
     struct findings findings = {0};
     bundle_judge_rom(rom, content, &findings);
+    if (findings_check(&findings, err) < 0)
+        return -1;
     for (size_t i = 0; i < findings.count; i++)
         fprintf(stderr, "%s: 0x%zx: %s\n", finding_level_name(findings.list[i].level), findings.list[i].offset,
                 findings.list[i].text);
@@ -337,7 +339,10 @@ static int add_rom(const struct add *add, struct error *err) {
     if (find_match(add, buffer_bytes(&content), &rom.match, err) < 0 ||
         manifest_add_rom(&bundle->manifest, &rom, err) < 0)
         return -1;
-    if (!judge(&rom, buffer_bytes(&content)) && !add->force)
+    const int will_do = judge(&rom, buffer_bytes(&content), err);
+    if (will_do < 0)
+        return -1;
+    if (!will_do && !add->force)
         return error_set(err, ERROR_REFUSED, "%s will not do for %s: see above; --force adds it all the same",
                          add->names[1], match_describe(&rom.match, text));
     if (save(add, bundle, &rom, buffer_bytes(&content), err) < 0)

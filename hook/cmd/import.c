@@ -101,14 +101,16 @@ static int read_libvirt(const struct import_options *given, struct import_vm *vm
 
 /* --- the old host ------------------------------------------------------------------------------------------------- */
 
-static void look_up_function(struct import_vm *vm, struct import_device *device, const struct sysfs *root) {
+static int look_up_function(struct import_vm *vm, struct import_device *device, const struct sysfs *root,
+                            struct error *err) {
     char address[PCI_ADDRESS_TEXT_MAX];
     struct host_device host;
-    host_read_device(root, device->address, &host);
+    if (host_read_device(root, device->address, &host, err) < 0)
+        return -1;
     pci_address_format(device->address, address);
     if (host.state != HOST_PRESENT) {
         import_note(vm, "%s: %s is not to be found below %s", device->name, address, root->root);
-        return;
+        return 0;
     }
     if (device->has_id && !pci_id_equal(device->id, host.identity.id))
         import_note(vm, "%s: the mapping says %04x:%04x, and %s is %04x:%04x", device->name, device->id.vendor,
@@ -119,6 +121,7 @@ static void look_up_function(struct import_vm *vm, struct import_device *device,
     device->has_id = true;
     device->id = host.identity.id;
     device->is_gpu = import_is_mdev(device) || host.identity.class_code >> 16 == BASE_CLASS_DISPLAY;
+    return 0;
 }
 
 static int look_up_mdev(struct import_vm *vm, struct import_device *device, const struct sysfs *root,
@@ -140,9 +143,8 @@ static int look_up(struct import_vm *vm, const char *sysfs, struct error *err) {
     const struct sysfs root = {.root = sysfs};
     for (size_t i = 0; i < vm->count; i++) {
         struct import_device *device = &vm->devices[i];
-        if (device->has_address)
-            look_up_function(vm, device, &root);
-        else if (*device->mdev_uuid && look_up_mdev(vm, device, &root, err) < 0)
+        if (device->has_address ? look_up_function(vm, device, &root, err) < 0
+                                : *device->mdev_uuid && look_up_mdev(vm, device, &root, err) < 0)
             return -1;
     }
     return import_check(vm, err);

@@ -134,7 +134,8 @@ int device_resolve(const char *device, const char *sysfs, struct pci_identity *i
     if (pci_address_parse(device, &address) < 0)
         return error_set(err, ERROR_INPUT, "\"%s\" is no device", device);
     sysfs = sysfs ? sysfs : "/sys";
-    host_read_device(&(struct sysfs){.root = sysfs}, address, &host);
+    if (host_read_device(&(struct sysfs){.root = sysfs}, address, &host, err) < 0)
+        return -1;
     if (host.state == HOST_ABSENT)
         return error_set(err, ERROR_INPUT, "there is no device %s below %s", device, sysfs);
     if (host.state != HOST_PRESENT)
@@ -176,6 +177,8 @@ int rom_write_result(const struct output *output, const char *const *inputs, siz
             sodium_bin2hex(hex, sizeof(hex), sha256, sizeof(sha256)));
     rom_layout(content, &layout);
     rom_examine(content, &layout, &findings);
+    if (findings_check(&findings, err) < 0)
+        return -1;
     for (size_t i = 0; i < findings.count; i++)
         if (findings.list[i].level != FINDING_REMARK)
             fprintf(stderr, "%s: 0x%zx: %s\n", finding_level_name(findings.list[i].level), findings.list[i].offset,

@@ -53,8 +53,10 @@ int value_word(const json_t *value, const char *const *words, size_t count, cons
     for (size_t i = 0; i < count; i++)
         if (words[i])
             buffer_printf(&list, "%s\"%s\"", list.size ? ", " : "", words[i]);
+    if (buffer_check(&list, err) < 0)
+        return -1;
     return error_set(err, ERROR_INPUT, "%s: \"%s\" is none of %s", place->text, text_quotable(text, storage),
-                     list.failed ? "its values" : list.data);
+                     list.data);
 }
 
 int value_number(const json_t *value, int64_t least, int64_t most, const struct json_place *place, int64_t *number,

@@ -142,8 +142,10 @@ static int refuse(const char *name, const struct json_place *place, struct error
     CLEANUP(buffer_free) struct buffer list = {0};
     for (size_t i = 0; i < VFIO_PROPERTY_COUNT; i++)
         buffer_printf(&list, "%s%s", i ? ", " : "", rows[i].name);
+    if (buffer_check(&list, err) < 0)
+        return -1;
     return error_set(err, ERROR_INPUT, "%s: \"%s\" is no vfio-pci property that may be set: use one of %s", place->text,
-                     text_quotable(name, storage), list.failed ? "the list in the docs" : list.data);
+                     text_quotable(name, storage), list.data);
 }
 
 static const struct row *find_row(const char *name) {

@@ -3,14 +3,25 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "domain/span.h"
 
 #define XML(text) ((const xmlChar *)(text))
 
+/* What a caller is to know is in an error of ours; without memory libxml2 writes to standard error whatever it was
+ * told. */
+static void __attribute__((format(printf, 2, 3))) ignore(void *context, const char *format, ...) {
+    (void)context, (void)format;
+}
+
 void tree_setup(void) {
     LIBXML_TEST_VERSION
+    xmlSetGenericErrorFunc(NULL, ignore);
+    xmlThrDefSetGenericErrorFunc(NULL, ignore);
+    xmlMemSetup(free, memory_allocate, memory_resize, memory_copy);
     xmlInitParser();
 }
 
@@ -74,8 +85,7 @@ static int describe_problem(xmlParserCtxt *context, const struct parsing *parsin
         return error_set(err, ERROR_INPUT, "the domain XML cannot be parsed");
     char reason[256]; /* libxml2's messages end in a newline */
     snprintf(reason, sizeof(reason), "%.*s", (int)strcspn(problem->message, "\n"), problem->message);
-    return error_set(err, problem->code == XML_ERR_NO_MEMORY ? ERROR_LIMIT : ERROR_INPUT,
-                     "the domain XML is not well-formed: line %d: %s", problem->line, reason);
+    return error_set(err, ERROR_INPUT, "the domain XML is not well-formed: line %d: %s", problem->line, reason);
 }
 
 static int check_document(struct tree *tree, const char *root, struct error *err) {
@@ -119,6 +129,7 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
     *tree = (struct tree){0};
     if (check_text(source, err) < 0)
         return -1;
+    const size_t failures = memory_failures();
     CLEANUP(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
     if (!context)
         return error_no_memory(err);
@@ -136,8 +147,13 @@ int tree_parse(struct bytes source, const char *root, struct tree *tree, struct 
                                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
                                            XML_PARSE_NOBLANKS | XML_PARSE_NOCDATA | XML_PARSE_HUGE);
     tree->elements = parsing.elements;
-    int failed = !tree->document || parsing.stop != STOP_NOT ? describe_problem(context, &parsing, err)
-                                                             : check_document(tree, root, err);
+    int failed;
+    if (memory_failures() != failures) /* libxml2 may have gone on without, or blame the text */
+        failed = error_no_memory(err);
+    else if (!tree->document || parsing.stop != STOP_NOT)
+        failed = describe_problem(context, &parsing, err);
+    else
+        failed = check_document(tree, root, err);
     if (failed)
         tree_free(tree);
     return failed;

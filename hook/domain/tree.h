@@ -25,15 +25,15 @@ struct tree {
     bool changed;
 };
 
-/* Once per process, before any thread starts. */
+/* Once per process, before any thread starts: want of memory is told only then. */
 void tree_setup(void);
 
 /* Parses source into *tree (overwritten; on failure {0}). Fails with ERROR_INPUT when it is not UTF-8 XML with the root
- * element `root`, or is nested too deep; with ERROR_LIMIT when it has too many elements or attributes. tree_free gives
- * it back. */
+ * element `root`, or is nested too deep; with ERROR_LIMIT when it has too many elements or attributes, or without
+ * memory. tree_free gives it back. */
 int tree_parse(struct bytes source, const char *root, struct tree *tree, struct error *err);
 
-/* Prepares a parsed tree for the edits below. */
+/* Prepares a parsed tree for the edits below. After one that failed for want of memory the tree is only to be freed. */
 int tree_editable(struct tree *tree, struct error *err);
 
 /* The first child element of that name in no namespace, or NULL. NULL has none. */

@@ -1,6 +1,7 @@
 /* The edits of a tree, and what tree_write has to know of them. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "domain/span.h"
 
 #define XML(text) ((const xmlChar *)(text))
@@ -19,8 +20,9 @@ int tree_set_attribute(struct tree *tree, xmlNode *node, const char *name, const
     if (!value) {
         xmlUnsetProp(node, XML(name));
     } else {
+        const size_t failures = memory_failures();
         xmlAttr *attribute = xmlSetProp(node, XML(name), XML(value));
-        if (!attribute || !attribute->children || !attribute->children->content)
+        if (memory_failures() != failures) /* it may be there without its name or its value */
             return error_no_memory(err);
         attribute->_private = tree; /* any non-NULL pointer: tree_write takes the value from here, not from the text */
     }

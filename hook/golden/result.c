@@ -36,19 +36,15 @@ struct golden_result *golden_add(struct golden_results *results, const char *sui
 }
 
 void golden_problem(struct golden_result *result, const char *format, ...) {
-    char *text = NULL;
+    struct buffer *problems = &result->problems;
+    const size_t start = problems->size;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        text = NULL;
+    buffer_vprintf(problems, format, arguments);
     va_end(arguments);
-    for (char *c = text; c && *c; c++)
-        *c = *c == '\n' ? '?' : *c;
-    if (text)
-        buffer_printf(&result->problems, "%s\n", text);
-    else
-        result->problems.failed = true;
-    free(text);
+    for (size_t i = start; i < problems->size; i++)
+        problems->data[i] = problems->data[i] == '\n' ? '?' : problems->data[i];
+    buffer_append_text(problems, "\n");
 }
 
 /* The size of the diff's beginning that is shown. */

@@ -60,6 +60,11 @@ bool host_device_goes_to_vms(const struct sysfs *sysfs, struct pci_address addre
     return false;
 }
 
+bool host_device_is_bridge(const struct sysfs *sysfs, struct pci_address address) {
+    unsigned long class_code = 0;
+    return read_number(sysfs, address, "class", &class_code) && class_code >> 16 == BASE_CLASS_BRIDGE;
+}
+
 struct listing {
     const struct sysfs *sysfs;
     struct host_devices *devices;

@@ -15,6 +15,9 @@ struct host_devices {
 /* Is the function at that address one of these, by its class, its vendor and, of a vGPU, its type? */
 bool host_device_goes_to_vms(const struct sysfs *sysfs, struct pci_address address);
 
+/* Is it a bridge, by its class? */
+bool host_device_is_bridge(const struct sysfs *sysfs, struct pci_address address);
+
 /* Lists every GPU (AMD's Instinct among them), their virtual functions that are vGPUs (an NVIDIA function without a
  * vGPU type is none yet), NVSwitches, and every mediated device. The display controllers of BMCs and
  * hypervisors, which nobody passes through, are left out. Functions that a snapshot holds as neighbours only

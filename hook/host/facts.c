@@ -197,7 +197,8 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     CLEANUP(sysfs_leave) struct sysfs inside;
     sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
     function->is_identified = true;
-    host_read_device(&inside, address, &function->device);
+    if (host_read_device(&inside, address, &function->device, err) < 0)
+        return NULL;
     function->has_vfio_device = sysfs_find(&inside, sysfs_pci_path(address, "vfio-dev", path)) == 0;
     if (function->device.is_virtual && read_attributes(facts, &inside, function, OF_VIRTUAL, err) < 0)
         return NULL;

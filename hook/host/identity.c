@@ -17,10 +17,15 @@
 static _Thread_local struct {
     jmp_buf back;
     char message[160];
+    bool no_memory;
 } on_error;
+
+/* How libpci's pci_malloc begins (lib/init.c): nothing else tells this failure from others. */
+#define NO_MEMORY "Out of memory"
 
 static void __attribute__((noreturn, format(printf, 1, 2))) fail(char *format, ...) {
     va_list arguments;
+    on_error.no_memory = strncmp(format, NO_MEMORY, strlen(NO_MEMORY)) == 0;
     va_start(arguments, format);
     vsnprintf(on_error.message, sizeof(on_error.message), format, arguments);
     va_end(arguments);
@@ -31,13 +36,21 @@ static void __attribute__((format(printf, 1, 2))) ignore(char *format, ...) {
     (void)format;
 }
 
+/* The folder that holds devices/, which must outlive the access. Not by pci_set_param: without memory for its copy it
+ * marks its own default as one, and pci_cleanup frees that. */
+static void set_folder(struct pci_access *access, char *folder) {
+    for (struct pci_param *param = NULL; (param = pci_walk_params(access, param));)
+        if (strcmp(param->param, "sysfs.path") == 0)
+            param->value = folder;
+}
+
 static void fill_identity(struct pci_access *access, struct pci_address address, char *devices, int fields,
                           struct pci_identity *identity) {
     access->method = PCI_ACCESS_SYS_BUS_PCI;
     access->error = fail;
     access->warning = fail; /* of a file that was there and readable a moment ago: half an identity is none */
     access->debug = ignore;
-    pci_set_param(access, (char *)"sysfs.path", devices);
+    set_folder(access, devices);
     pci_init(access);
     struct pci_dev *device = pci_get_dev(access, (int)address.domain, address.bus, address.slot, address.function);
     /* In libpci's list, pci_cleanup frees the device even after a jump out of pci_fill_info. */
@@ -52,7 +65,7 @@ static void fill_identity(struct pci_access *access, struct pci_address address,
     };
 }
 
-/* Returns 0, or -1 with the reason in on_error.message. `devices` is the folder that holds devices/; `fields` are bits
+/* Returns 0, or -1 with the reason in on_error. `devices` is the folder that holds devices/; `fields` are bits
  * as PCI_FILL_IDENT. */
 static int read_identity(char *devices, struct pci_address address, int fields, struct pci_identity *identity) {
     struct pci_access *volatile access = pci_alloc();
@@ -131,24 +144,28 @@ static void read_links(const struct sysfs *sysfs, struct pci_address address, st
         device->iommu_group = host_group_parse(group);
 }
 
-static void read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+static int read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                       struct error *err) {
     char bus[3072], folder[SYSFS_PATH_MAX];
     if ((size_t)snprintf(bus, sizeof(bus), "%s/bus/pci", sysfs->root) >= sizeof(bus)) {
         snprintf(device->reason, sizeof(device->reason), "the path of sysfs is too long");
-        return;
+        return 0;
     }
     int missing = -sysfs_find(sysfs, sysfs_pci_path(address, NULL, folder));
     if (missing) {
         int no_list = -sysfs_find(sysfs, "bus/pci/devices");
         device->state = !no_list && missing == ENOENT ? HOST_ABSENT : HOST_UNKNOWN;
         explain(sysfs, no_list ? "bus/pci/devices" : folder, strerror(no_list ? no_list : missing), device);
-        return;
+        return 0;
     }
     const struct pci_id *id = &device->identity.id;
     const int fields = fields_to_fill(sysfs, address, device);
     if (!fields)
-        return;
-    if (read_identity(bus, address, fields, &device->identity) < 0)
+        return 0;
+    const bool failed = read_identity(bus, address, fields, &device->identity) < 0;
+    if (failed && on_error.no_memory)
+        return error_no_memory(err);
+    if (failed)
         snprintf(device->reason, sizeof(device->reason), "%s", on_error.message);
     else if (id->vendor == 0 || id->vendor == 0xffff || id->device == 0) /* libpci reads what is no number as 0 */
         explain(sysfs, folder, "no PCI ID in vendor and device", device);
@@ -156,12 +173,15 @@ static void read_device(const struct sysfs *sysfs, struct pci_address address, s
         device->state = HOST_PRESENT;
     if (device->state == HOST_PRESENT)
         read_links(sysfs, address, device);
+    return 0;
 }
 
-void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+int host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                     struct error *err) {
     *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
-    read_device(sysfs, address, device);
+    int failed = read_device(sysfs, address, device, err);
     text_make_printable(device->reason);
+    return failed;
 }
 
 bool host_driver_is_vfio(const char *driver) {

@@ -27,9 +27,10 @@ struct host_device {
     char reason[160]; /* with HOST_UNKNOWN */
 };
 
-/* Reads the identity of the function at `address`. Never fails: what cannot be read is HOST_UNKNOWN. Threads may call
- * it at the same time. */
-void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+/* Reads the identity of the function at `address`. What cannot be read is HOST_UNKNOWN; fails only without memory
+ * (ERROR_LIMIT). Threads may call it at the same time. */
+int host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                     struct error *err);
 
 /* Fills the driver of *device, and why it cannot be read, alone. */
 void host_read_driver(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);

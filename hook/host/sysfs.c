@@ -166,37 +166,40 @@ int sysfs_find(const struct sysfs *sysfs, const char *path) {
     return 0;
 }
 
-static void close_folder(DIR *folder) {
-    if (folder)
-        closedir(folder);
-}
-DEFINE_CLEANUP(DIR, close_folder)
-
-int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *context, const char *name),
-               void *context) {
+/* Tells of each of the entries; false: no more are wanted. */
+static bool take_entries(const struct sysfs *sysfs, const char *path, const char *entries, size_t size,
+                         int (*each)(void *context, const char *name), void *context) {
     char entry_path[SYSFS_PATH_MAX];
-    struct place place;
-    int failed = find_place(sysfs, path, &place);
-    if (failed)
-        return failed;
-    CLEANUP(close_fd) int fd = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-    CLEANUP(close_folder) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (!folder)
-        return fail(sysfs, path, errno);
-    (void)take_fd(&fd); /* the folder's now */
-    note(sysfs, path, SYSFS_FOUND);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(folder);
-        if (!entry)
-            return -errno;
+    for (size_t at = 0; at < size;) {
+        const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
+        at += entry->d_reclen;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if ((size_t)snprintf(entry_path, sizeof(entry_path), "%s/%s", path, entry->d_name) < sizeof(entry_path))
             note(sysfs, entry_path, SYSFS_FOUND);
         if (each(context, entry->d_name) != 0)
-            return 0;
+            return false;
     }
+    return true;
+}
+
+int sysfs_list(const struct sysfs *sysfs, const char *path, int (*each)(void *context, const char *name),
+               void *context) {
+    struct place place;
+    int failed = find_place(sysfs, path, &place);
+    if (failed)
+        return failed;
+    CLEANUP(close_fd) int fd = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(sysfs, path, errno);
+    note(sysfs, path, SYSFS_FOUND);
+    /* Not by opendir, which needs memory: then a group would be empty for want of it. */
+    _Alignas(struct dirent64) char entries[8192];
+    ssize_t size;
+    while ((size = getdents64(fd, entries, sizeof(entries))) > 0)
+        if (!take_entries(sysfs, path, entries, (size_t)size, each, context))
+            return 0;
+    return size < 0 ? -errno : 0;
 }
 
 int sysfs_resolve(const struct sysfs *sysfs, const char *path, char resolved[PATH_MAX]) {

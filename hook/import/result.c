@@ -372,11 +372,12 @@ json_t *import_result(const struct import_vm *vm, struct error *err) {
     if (!(machine = virtual_machine(vm, &roms, notes, err)) || !(cluster = kubevirt(vm, err)) ||
         !(commands = bundle_commands(vm, &roms, err)))
         return NULL;
+    CLEANUP(json_decref)
     json_t *result = json_pack("{s:O, s:O, s:O, s:O, s:O}", "virtualMachine", machine, "kubevirt", cluster, "bundle",
                                commands, "notes", notes, "others", vm->others);
-    if (!result)
-        error_no_memory(err);
-    else if (json_object_size(cluster) == 0)
+    if (import_check(vm, err) < 0)
+        return NULL;
+    if (json_object_size(cluster) == 0)
         json_object_del(result, "kubevirt");
-    return result;
+    return TAKE_PTR(result);
 }

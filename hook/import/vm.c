@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "import/words.h"
 
 int import_vm_init(struct import_vm *vm, struct error *err) {
-    *vm = (struct import_vm){
-        .domain = json_object(), .guest = json_object(), .notes = json_array(), .others = json_array()};
+    *vm = (struct import_vm){.failures = memory_failures(),
+                             .domain = json_object(),
+                             .guest = json_object(),
+                             .notes = json_array(),
+                             .others = json_array()};
     if (vm->domain && vm->guest && vm->notes && vm->others)
         return 0;
     import_vm_free(vm);
@@ -33,7 +37,7 @@ void import_vm_free(struct import_vm *vm) {
 }
 
 int import_check(const struct import_vm *vm, struct error *err) {
-    return vm->failed ? error_no_memory(err) : 0;
+    return vm->failed || memory_failures() != vm->failures ? error_no_memory(err) : 0;
 }
 
 static void set(struct import_vm *vm, json_t *object, const char *key, json_t *value) {
@@ -89,17 +93,15 @@ static void append(struct import_vm *vm, json_t *array, const char *text) {
 }
 
 void import_note(struct import_vm *vm, const char *format, ...) {
-    CLEANUP(free) char *text = NULL;
+    CLEANUP(buffer_free) struct buffer text = {0};
     va_list arguments;
     va_start(arguments, format);
-    int size = vasprintf(&text, format, arguments);
+    buffer_vprintf(&text, format, arguments);
     va_end(arguments);
-    if (size < 0)
-        text = NULL;
-    if (text)
-        append(vm, vm->notes, text);
-    else
+    if (text.failed)
         vm->failed = true;
+    else
+        append(vm, vm->notes, text.data);
 }
 
 void import_other(struct import_vm *vm, const char *name) {

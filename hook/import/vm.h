@@ -44,7 +44,8 @@ struct import_vm {
     json_t *others; /* array of names: what is no matter of passthrough */
     struct import_device devices[IMPORT_DEVICES_MAX];
     size_t count;
-    bool failed; /* an allocation did: see import_check */
+    bool failed;     /* an allocation did: see import_check */
+    size_t failures; /* memory_failures when it was made: one that is behind jansson counts as well */
 };
 
 /* Returns 0, or -1 with err filled (ERROR_INTERNAL). */
@@ -56,7 +57,7 @@ static inline void import_vm_free_at(struct import_vm *vm) {
 }
 
 /* The setters below take over `value` (NULL: no memory) and remember a failure in `failed`, so that a reader may check
- * once at the end: import_check returns 0, or -1 with err filled. */
+ * once at the end: import_check returns 0, or -1 with err filled. By the thread that made the VM. */
 int import_check(const struct import_vm *vm, struct error *err);
 
 /* Sets `value` in the domain at a path of keys ("features.kvm.hidden"); objects on the way are made. */

@@ -3,7 +3,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "podresources_v1.pb-c.h"
+
+/* protobuf-c says of a message without memory what it says of one that is none. */
+static void *allocate(void *context, size_t size) {
+    (void)context;
+    return memory_allocate(size);
+}
+
+static void release(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+static ProtobufCAllocator allocator = {allocate, release, NULL};
 
 static int add_device(struct pod *pod, const char *resource, const char *id, struct error *err) {
     struct pod_device *devices = reallocarray(pod->devices, pod->count + 1, sizeof(*devices));
@@ -70,7 +84,10 @@ static int add_pod(struct pod_list *list, const V1__PodResources *resources, str
     return 0;
 }
 
-static int refuse(struct error *err) {
+/* Why there is no message; `failures` is memory_failures before. */
+static int refuse(size_t failures, struct error *err) {
+    if (memory_failures() != failures)
+        return error_no_memory(err);
     return error_set(err, ERROR_INPUT, "the kubelet's answer is no message of its pod-resources API v1");
 }
 
@@ -82,16 +99,18 @@ static bool is_of(const V1__PodResources *resources, const char *namespace, cons
 int pod_list_parse(struct bytes response, const char *namespace, const char *vmi, struct pod_list *list,
                    struct error *err) {
     *list = (struct pod_list){0};
-    V1__ListPodResourcesResponse *message = v1__list_pod_resources_response__unpack(NULL, response.size, response.data);
+    const size_t failures = memory_failures();
+    V1__ListPodResourcesResponse *message =
+        v1__list_pod_resources_response__unpack(&allocator, response.size, response.data);
     if (!message)
-        return refuse(err);
+        return refuse(failures, err);
     int failed = 0;
     list->pods = calloc(message->n_pod_resources + 1, sizeof(*list->pods));
     if (!list->pods)
         failed = error_no_memory(err);
     for (size_t i = 0; !failed && i < message->n_pod_resources; i++)
         failed = is_of(message->pod_resources[i], namespace, vmi) ? add_pod(list, message->pod_resources[i], err) : 0;
-    v1__list_pod_resources_response__free_unpacked(message, NULL);
+    v1__list_pod_resources_response__free_unpacked(message, &allocator);
     if (failed)
         pod_list_free(list);
     return failed;
@@ -99,14 +118,15 @@ int pod_list_parse(struct bytes response, const char *namespace, const char *vmi
 
 int pod_list_parse_allocatable(struct bytes response, struct pod_list *list, struct error *err) {
     *list = (struct pod_list){0};
+    const size_t failures = memory_failures();
     V1__AllocatableResourcesResponse *message =
-        v1__allocatable_resources_response__unpack(NULL, response.size, response.data);
+        v1__allocatable_resources_response__unpack(&allocator, response.size, response.data);
     if (!message)
-        return refuse(err);
+        return refuse(failures, err);
     list->pods = calloc(1, sizeof(*list->pods));
     list->count = list->pods != NULL;
     int failed = list->pods ? add_devices(list->pods, message->devices, message->n_devices, err) : error_no_memory(err);
-    v1__allocatable_resources_response__free_unpacked(message, NULL);
+    v1__allocatable_resources_response__free_unpacked(message, &allocator);
     if (failed)
         pod_list_free(list);
     return failed;

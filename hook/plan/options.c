@@ -31,9 +31,11 @@ int plan_check_keys(const struct config *config, const struct vmi *vmi, const st
         char label[DEVICE_LABEL_MAX], key[QUOTED_MAX];
         for (size_t j = 0; j < count; j++)
             buffer_printf(&list, "%s%s", j ? ", " : "", device_label(devices[j], label));
+        if (buffer_check(&list, err) < 0)
+            return -1;
         error_set(err, ERROR_INPUT,
                   "annotation " CONFIG_ANNOTATION ": devices: \"%s\" matches no device of this VM: it has %s",
-                  text_quotable(entry->key, key), list.data && !list.failed ? list.data : "none");
+                  text_quotable(entry->key, key), list.data ? list.data : "none");
         return error_see(err, "options.md");
     }
     return 0;

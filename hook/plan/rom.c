@@ -58,8 +58,10 @@ static int choose_by_match(bool demanded, const struct device_facts *facts, stru
         error_set(err, ERROR_REFUSED, "\"rom\": \"auto\" needs a ROM bundle: start the hook with --bundle");
         return error_see(err, "bundles.md#ship-it");
     }
+    if (buffer_check(&names, err) < 0)
+        return -1;
     return error_set(err, ERROR_REFUSED, "no ROM for %s under %s firmware in bundle %s: add one to its bundle.json",
-                     text, firmware_name(facts->guest->firmware), names.failed ? "" : names.data);
+                     text, firmware_name(facts->guest->firmware), names.data);
 }
 
 int plan_rom(const struct device *device, const struct device_options *options, const struct device_facts *facts,

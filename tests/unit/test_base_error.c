@@ -42,7 +42,11 @@ static void a_full_disk_is_a_limit(void **state) {
     static const struct {
         int number;
         enum error_code code;
-    } cases[] = {{ENOSPC, ERROR_LIMIT}, {EDQUOT, ERROR_LIMIT}, {EIO, ERROR_INTERNAL}, {EACCES, ERROR_INTERNAL}};
+    } cases[] = {{ENOSPC, ERROR_LIMIT},
+                 {EDQUOT, ERROR_LIMIT},
+                 {ENOMEM, ERROR_LIMIT},
+                 {EIO, ERROR_INTERNAL},
+                 {EACCES, ERROR_INTERNAL}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct error err = {0};
         error_set_errno(&err, ERROR_INTERNAL, cases[i].number, "x");

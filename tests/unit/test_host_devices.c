@@ -246,6 +246,34 @@ static void freed_twice(void **state) {
     host_devices_free(&devices);
 }
 
+/* More than the kernel tells in one go. */
+static void many(void **state) {
+    enum { MANY = 300 };
+    CLEANUP(host_devices_free) struct host_devices devices = {0};
+    const struct sysfs sysfs = {.root = *state};
+    struct error err = {0};
+    for (int i = 0; i < MANY; i++) {
+        char address[PCI_ADDRESS_TEXT_MAX];
+        snprintf(address, sizeof(address), "%04x:01:00.0", i);
+        put_text(*state, path_in(path_in("bus/pci/devices", address), "class"), "0x030000\n");
+        put_text(*state, path_in(path_in("bus/pci/devices", address), "vendor"), "0x10de\n");
+        put_text(*state, path_in(path_in("bus/pci/devices", address), "driver_override"), "(null)\n");
+    }
+    assert_int_equal(host_devices_list(&sysfs, &devices, &err), 0);
+    assert_int_equal(devices.function_count, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(devices.functions[i].domain, i);
+}
+
+static void bridges(void **state) {
+    const struct sysfs sysfs = {.root = *state};
+    put_device(*state, "0000:00:01.0", 0x8086, 0x060400);
+    put_device(*state, "0000:01:00.0", 0x10de, 0x030000);
+    assert_true(host_device_is_bridge(&sysfs, (struct pci_address){0, 0, 1, 0}));
+    assert_false(host_device_is_bridge(&sysfs, (struct pci_address){0, 1, 0, 0}));
+    assert_false(host_device_is_bridge(&sysfs, (struct pci_address){0, 2, 0, 0})); /* nobody is there */
+}
+
 #define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void) {
@@ -259,6 +287,8 @@ int main(void) {
         FOLDER_TEST(no_list),
         FOLDER_TEST(little_is_read),
         FOLDER_TEST(freed_twice),
+        FOLDER_TEST(many),
+        FOLDER_TEST(bridges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static struct host_device read_device(const char *root, const char *text) {
     struct host_device device;
     memset(&device, 0xff, sizeof(device));
     assert_int_equal(pci_address_parse(text, &address), 0);
-    host_read_device(&sysfs, address, &device);
+    assert_int_equal(host_read_device(&sysfs, address, &device, NULL), 0);
     return device;
 }
 
@@ -353,7 +353,7 @@ static void seen(void **state) {
     put_link(*state, DEVICE "physfn", "x");
     put_link(*state, DEVICE "driver", "x");
     put_link(*state, DEVICE "iommu_group", "15");
-    host_read_device(&sysfs, (struct pci_address){0, 0xe5, 0, 0}, &device);
+    assert_int_equal(host_read_device(&sysfs, (struct pci_address){0, 0xe5, 0, 0}, &device, NULL), 0);
     assert_int_equal(device.state, HOST_PRESENT);
     assert_bytes(buffer_bytes(&text),
                  "found bus/pci/devices/0000:e5:00.0\nread " DEVICE "vendor\nread " DEVICE "device\nread " DEVICE
@@ -376,7 +376,7 @@ static void *read_often(void *argument) {
     pci_address_parse(reader->address, &address);
     for (int i = 0; i < 1000; i++) {
         struct host_device device;
-        host_read_device(&reader->sysfs, address, &device);
+        reader->failures += host_read_device(&reader->sysfs, address, &device, NULL) < 0;
         reader->failures += device.state != reader->state;
         reader->failures += reader->identity && !same_identity(&device.identity, reader->identity);
     }

@@ -140,9 +140,12 @@ static void other_firmware_is_asked_anew(void **state) {
 /* The host is looked at between the manifest and the ROM: then the bundle is replaced, once. */
 static _Thread_local const struct lab *replaced_meanwhile;
 
-void __real_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
-void __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
-void __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
+int __real_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                            struct error *err);
+int __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                            struct error *err);
+int __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device,
+                            struct error *err) {
     const struct lab *lab = replaced_meanwhile;
     replaced_meanwhile = NULL;
     if (lab) {
@@ -152,7 +155,7 @@ void __wrap_host_read_device(const struct sysfs *sysfs, struct pci_address addre
         put_text(lab->folder, "bundle/new", manifest.data);
         rename(path_in(lab->folder, "bundle/new"), path_in(lab->folder, "bundle/" BUNDLE_MANIFEST));
     }
-    __real_host_read_device(sysfs, address, device);
+    return __real_host_read_device(sysfs, address, device, err);
 }
 
 static void a_bundle_that_changes_meanwhile(void **state) {

@@ -1,0 +1,15 @@
+/* Memory for libraries that do not always tell when they get none: jansson then drops a character, libxml2 the name of
+ * an attribute, and both go on. They allocate here (json_setup, tree_setup), where failures are counted: who sees the
+ * count rise during a call does not trust what came of it.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* malloc, realloc and strdup; free gives back what they return. Any thread may call them. */
+void *memory_allocate(size_t size);
+void *memory_resize(void *old, size_t size);
+char *memory_copy(const char *text);
+
+/* How many of these calls have failed in this thread since it started. */
+size_t memory_failures(void);

@@ -1,0 +1,105 @@
+/* base/memory: what fails is counted, of each thread by itself; base/json tells of it. */
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "support.h"
+
+/* Allocations until one fails; negative: none does. */
+static _Thread_local int left = -1;
+
+static bool fails(void) {
+    return left >= 0 && left-- == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *old, size_t size) {
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text) {
+    return fails() ? NULL : __real_strdup(text);
+}
+
+static void *allocate(void) {
+    return memory_allocate(1);
+}
+
+static void *resize(void) {
+    return memory_resize(NULL, 1);
+}
+
+static void *copy(void) {
+    return memory_copy("text");
+}
+
+static void counts(void **state) {
+    static void *(*const calls[])(void) = {allocate, resize, copy};
+    (void)state;
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        const size_t before = memory_failures();
+        CLEANUP(free) void *memory = calls[i]();
+        assert_non_null(memory);
+        assert_int_equal(memory_failures(), before);
+        left = 0;
+        assert_null(calls[i]());
+        assert_int_equal(memory_failures(), before + 1);
+    }
+}
+
+static void *failures_here(void *nothing) {
+    (void)nothing;
+    return (void *)(uintptr_t)memory_failures();
+}
+
+static void of_each_thread(void **state) {
+    pthread_t thread;
+    void *failures;
+    (void)state;
+    left = 0;
+    assert_null(memory_allocate(1));
+    assert_true(memory_failures() > 0);
+    assert_int_equal(pthread_create(&thread, NULL, failures_here, NULL), 0);
+    assert_int_equal(pthread_join(thread, &failures), 0);
+    assert_int_equal((uintptr_t)failures, 0);
+}
+
+/* Whichever allocation fails, the text is not blamed, and no value comes without a part of it. */
+static void json(void **state) {
+    static const char text[] = "{\"a long name, so that the parser's buffer has to grow\": [\"\\u00e9 and\", 1, {}]}";
+    bool failed = true;
+    (void)state;
+    for (int i = 0; failed; i++) {
+        struct error err = {0};
+        left = i;
+        json_t *value = json_parse(bytes_of(text), "it", JSON_FOR_US, &err);
+        failed = left < 0;
+        left = -1;
+        if (failed) {
+            assert_null(value);
+            assert_error(&err, ERROR_LIMIT, "out of memory");
+        }
+        assert_no_error(&err);
+        json_decref(value);
+        assert_int_equal(!value, failed);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts), cmocka_unit_test(of_each_thread),
+                                       cmocka_unit_test(json)};
+    json_setup();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
