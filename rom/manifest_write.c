@@ -46,8 +46,8 @@ int manifest_write(const struct manifest *manifest, struct buffer *text, struct 
     if (!root || (manifest->profile_count && json_object_set_new(root, "profiles", write_profiles(manifest)) < 0) ||
         (manifest->has_allow && json_object_set_new(root, "allow", allowed_to_json(&manifest->allow)) < 0))
         return error_no_memory(err);
-    CLEANUP(free) char *json = json_dumps(root, JSON_INDENT(2));
-    /* To json_pack, what it got no memory for was not given, and json_dumps leaves it out. */
+    CLEANUP(free) char *json = json_text(root, JSON_INDENT(2));
+    /* To json_pack, an optional member that it got no memory for was not given. */
     if (!json || memory_failures() != failures)
         return error_no_memory(err);
     size_t size = strlen(json) + 1; /* the last line's end */

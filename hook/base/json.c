@@ -46,6 +46,12 @@ json_t *json_parse(struct bytes text, const char *what, enum json_strictness str
     return NULL;
 }
 
+char *json_text(const json_t *value, size_t flags) {
+    const size_t failures = memory_failures();
+    CLEANUP(free) char *text = json_dumps(value, flags);
+    return memory_failures() == failures ? TAKE_PTR(text) : NULL;
+}
+
 int json_only_keys(const json_t *object, const char *const *known, const struct json_place *place, struct error *err) {
     const char *key;
     json_t *value;

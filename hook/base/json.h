@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Once per process, before any thread starts and any JSON is made: want of memory is told by json_parse only then. */
+/* Once per process, before any thread starts and any JSON is made: want of memory is told by json_parse and json_text
+ * only then. */
 void json_setup(void);
 
 static inline void json_decref_at(json_t **value) {
@@ -32,6 +33,10 @@ enum json_strictness { JSON_FOR_US, JSON_OF_OTHERS };
 /* Parses text, refusing anything behind the value. `what` names the document in messages. Returns a
  * new reference, or NULL with err filled: ERROR_INPUT, line and column in the message, or ERROR_LIMIT (memory). */
 json_t *json_parse(struct bytes text, const char *what, enum json_strictness strictness, struct error *err);
+
+/* The value as json_dumps writes it, which the caller frees. NULL without memory, where json_dumps may leave out a part
+ * and go on. */
+char *json_text(const json_t *value, size_t flags);
 
 /* Fails with ERROR_INPUT unless every key of object is in `known` (NULL-terminated). The message quotes the key and
  * lists the known ones. */

@@ -70,8 +70,8 @@ static void list_tree(const struct bundle *bundle) {
         const struct manifest_profile *profile = &manifest->profiles[i];
         CLEANUP(json_decref) json_t *options = device_options_to_json(&profile->options);
         CLEANUP(json_decref) json_t *guest = guest_options_to_json(&profile->guest);
-        CLEANUP(free) char *text = options ? json_dumps(options, 0) : NULL;
-        CLEANUP(free) char *guest_text = guest && json_object_size(guest) ? json_dumps(guest, 0) : NULL;
+        CLEANUP(free) char *text = options ? json_text(options, 0) : NULL;
+        CLEANUP(free) char *guest_text = guest && json_object_size(guest) ? json_text(guest, 0) : NULL;
         bool only_guest = guest_text && json_object_size(options) == 0;
         printf("  profile for %s: %s%s%s\n", match_describe(&profile->match, match), text && !only_guest ? text : "",
                !guest_text  ? ""

@@ -127,7 +127,7 @@ static int print_report(const struct check_options *check, const struct host_rep
         break;
     case FORMAT_JSON:
         json = host_report_json(report);
-        text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+        text = json ? json_text(json, JSON_INDENT(2)) : NULL;
         if (!text)
             return error_no_memory(err);
         buffer_printf(out, "%s\n", text);

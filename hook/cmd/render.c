@@ -93,7 +93,7 @@ static const char *text_of(const json_t *object, const char *key) {
 
 /* A value as JSON, but texts without their quotes. */
 static void print_value(const json_t *value) {
-    CLEANUP(free) char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+    CLEANUP(free) char *text = json_is_string(value) ? NULL : json_text(value, JSON_ENCODE_ANY);
     printf("%s", text ? text : json_string_value(value));
 }
 

@@ -127,6 +127,10 @@ static void read_fw_cfg(struct import_vm *vm, const char *where, char *text) {
     CLEANUP(free) char *whole = strdup(text);
     char *property, *value, *rest = text, *end;
     const char *name = "", *string = "";
+    if (!whole) {
+        vm->failed = true;
+        return;
+    }
     while ((property = next_argument_property(&rest, &value)))
         if (strcmp(property, "name") == 0 || !value)
             name = value ? value : property;
@@ -136,7 +140,7 @@ static void read_fw_cfg(struct import_vm *vm, const char *where, char *text) {
     if (strcmp(name, "opt/ovmf/X-PciMmio64Mb") == 0 && *string && !*end && mib && mib <= UINT32_MAX) {
         import_guest(vm, "ovmfMmio64", value_write_size((uint64_t)mib << 10));
     } else {
-        import_note(vm, "%s: -fw_cfg %s has no counterpart", where, whole ? whole : "");
+        import_note(vm, "%s: -fw_cfg %s has no counterpart", where, whole);
     }
 }
 
@@ -186,6 +190,10 @@ static void read_set(struct import_vm *vm, const char *where, char *text) {
     static const char prefix[] = "device.";
     char *equals = strchr(text, '='), *dot;
     struct import_device *device = NULL;
+    if (!whole) {
+        vm->failed = true;
+        return;
+    }
     if (equals && strncmp(text, prefix, sizeof(prefix) - 1) == 0) {
         *equals = '\0';
         dot = strrchr(text, '.');
@@ -201,7 +209,7 @@ static void read_set(struct import_vm *vm, const char *where, char *text) {
             return;
         }
     }
-    import_note(vm, "%s: -set %s has no counterpart", where, whole ? whole : "");
+    import_note(vm, "%s: -set %s has no counterpart", where, whole);
 }
 
 /* Which device it is: "host" is an address, "sysfsdev" a function's or a mediated device's folder in /sys. */
@@ -258,7 +266,7 @@ static int read_json_device(struct import_vm *vm, const char *where, const char 
     if (!(device = add_device(vm, err)))
         return -1;
     json_object_foreach(object, property, value) {
-        CLEANUP(free) char *other = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        CLEANUP(free) char *other = json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
         if (!other)
             return error_no_memory(err);
         if (strcmp(property, "driver") != 0)

@@ -236,7 +236,7 @@ static json_t *annotation(const struct import_vm *vm, const struct rom_names *ro
     }
     if ((json_object_size(devices) && json_object_set(config, "devices", devices) < 0) ||
         (json_object_size(vm->guest) && json_object_set(config, "guest", vm->guest) < 0) ||
-        !(text = json_dumps(config, JSON_INDENT(2)))) {
+        !(text = json_text(config, JSON_INDENT(2)))) {
         error_no_memory(err);
         return NULL;
     }
@@ -344,7 +344,6 @@ static int add_rom(json_t *commands, const struct import_device *device, const c
 
 static json_t *bundle_commands(const struct import_vm *vm, const struct rom_names *roms, struct error *err) {
     CLEANUP(json_decref) json_t *commands = json_array();
-    json_t *taken;
     for (size_t i = 0; i < vm->count; i++) {
         if (!*roms->ids[i] || roms->is_second[i])
             continue;
@@ -354,8 +353,9 @@ static json_t *bundle_commands(const struct import_vm *vm, const struct rom_name
         if (add_rom(commands, &vm->devices[i], roms->ids[i], err) < 0)
             return NULL;
     }
-    taken = TAKE_PTR(commands);
-    return taken;
+    if (!commands)
+        error_no_memory(err);
+    return TAKE_PTR(commands);
 }
 
 json_t *import_result(const struct import_vm *vm, struct error *err) {

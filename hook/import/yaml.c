@@ -21,7 +21,7 @@ static void append_scalar(struct buffer *text, const json_t *value) {
         return;
     }
     /* JSON's scalars are YAML's. */
-    CLEANUP(free) char *json = json_dumps(value, JSON_ENCODE_ANY);
+    CLEANUP(free) char *json = json_text(value, JSON_ENCODE_ANY);
     if (json)
         buffer_append_text(text, json);
     else

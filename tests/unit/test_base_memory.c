@@ -97,9 +97,28 @@ static void json(void **state) {
     }
 }
 
+/* Nor is a text written without a part of it. */
+static void written(void **state) {
+    CLEANUP(json_decref)
+    json_t *value = json_pack("{s:[s, i]}", "a name", "\xc3\xa9 and more than a buffer's start", 1);
+    CLEANUP(free) char *whole = json_text(value, 0);
+    bool failed = true;
+    (void)state;
+    assert_non_null(whole);
+    for (int i = 0; failed; i++) {
+        left = i;
+        CLEANUP(free) char *text = json_text(value, 0);
+        failed = left < 0;
+        left = -1;
+        assert_int_equal(!text, failed);
+        if (text)
+            assert_string_equal(text, whole);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(counts), cmocka_unit_test(of_each_thread),
-                                       cmocka_unit_test(json)};
+                                       cmocka_unit_test(json), cmocka_unit_test(written)};
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
