@@ -15,6 +15,8 @@ static struct {
     enum log_level least;
 } settings = {LOG_JSON, LOG_INFO};
 
+static _Thread_local struct log_peer current_peer;
+
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 static const char *const format_names[] = {[LOG_JSON] = "json", [LOG_TEXT] = "text"};
@@ -44,6 +46,10 @@ bool log_enabled(enum log_level level) {
     return level >= settings.least;
 }
 
+void log_set_peer(struct log_peer peer) {
+    current_peer = peer;
+}
+
 static void format_timestamp(char *text, size_t size) {
     struct timespec now;
     struct tm utc;
@@ -53,13 +59,19 @@ static void format_timestamp(char *text, size_t size) {
     snprintf(text + used, size - used, ".%06ldZ", now.tv_nsec / 1000);
 }
 
+/* NULL, which json_pack leaves out, where there is no peer. */
+static json_t *of_peer(json_int_t value) {
+    return current_peer.is_known ? json_integer(value) : NULL;
+}
+
 /* Keys in alphabetical order, as KubeVirt's logger prints them. */
 static char *json_line(enum log_level level, const char *position, const char *message) {
     char timestamp[48];
     format_timestamp(timestamp, sizeof(timestamp));
     CLEANUP(free) char *clean = utf8_sanitise(message);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "component", "kubevirt-gpu-hook", "level",
-                               level_names[level], "msg", clean ? clean : "", "pos", position, "timestamp", timestamp);
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o*, s:o*, s:s, s:s}", "component", "kubevirt-gpu-hook", "level",
+                               level_names[level], "msg", clean ? clean : "", "peer_pid", of_peer(current_peer.pid),
+                               "peer_uid", of_peer(current_peer.uid), "pos", position, "timestamp", timestamp);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     json_decref(object);
     return text;

@@ -1,7 +1,7 @@
 /* One line per event on stderr, as KubeVirt's own components write it. Only main, cmd/ and rpc/ log.
  *
  * The settings are process-wide: log_setup is called once, before any thread starts. The log_* macros may be called
- * from any thread; a line is written by one write(2).
+ * from any thread; a line is written by one write(2). A peer is the thread's own.
  */
 #pragma once
 
@@ -18,6 +18,16 @@ int log_format_parse(const char *name, enum log_format *format);
 
 /* Would a line of this level be written? For callers whose message is expensive to make. */
 bool log_enabled(enum log_level level);
+
+/* A process that called us, as the kernel knew it when it connected (SO_PEERCRED). */
+struct log_peer {
+    bool is_known;
+    unsigned uid; /* as our user namespace sees it */
+    int pid;      /* 0: in a pid namespace that ours does not see, as another container of the pod is */
+};
+
+/* The lines of this thread tell the peer from now on, in JSON; an unknown one: nobody. */
+void log_set_peer(struct log_peer peer);
 
 void log_write(enum log_level level, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -70,6 +70,17 @@ static void json_lines(void **state) {
     assert_string_equal(next_write(), "");
 }
 
+static void peers(void **state) {
+    (void)state;
+    log_setup(LOG_JSON, LOG_DEBUG);
+    log_set_peer((struct log_peer){true, 4294967294U, 0});
+    CAPTURED(log_info("of a call"));
+    assert_non_null(strstr(next_write(), "\"msg\":\"of a call\",\"peer_pid\":0,\"peer_uid\":4294967294,\"pos\":"));
+    log_set_peer((struct log_peer){0});
+    CAPTURED(log_info("of none"));
+    assert_non_null(strstr(next_write(), "\"msg\":\"of none\",\"pos\":"));
+}
+
 static void every_message_is_one_json_line(void **state) {
     (void)state;
     static char text[5000];
@@ -208,6 +219,7 @@ static void names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(json_lines, capture_start, capture_stop),
+        cmocka_unit_test_setup_teardown(peers, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(every_message_is_one_json_line, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(text_lines, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(levels_filter, capture_start, capture_stop),
