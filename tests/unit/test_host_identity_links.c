@@ -28,7 +28,7 @@ static struct host_device read_device(const char *root, const char *text) {
     struct host_device device;
     memset(&device, 0xff, sizeof(device));
     assert_int_equal(pci_address_parse(text, &address), 0);
-    host_read_device(&sysfs, address, &device);
+    assert_int_equal(host_read_device(&sysfs, address, &device, NULL), 0);
     return device;
 }
 
