@@ -22,6 +22,9 @@
 /* How long to leave connections where they are, in the kernel's queue, when the system lacks something. */
 #define SHORTAGE_MS 100
 
+/* For how long to count on it that one that is ending makes room: the protocol may have much to tidy up. */
+#define END_MS 50
+
 /* How long a peer has to take its replies, should it be one of too many. */
 #define READ_MS 1000
 
@@ -40,6 +43,7 @@ struct connection {
     size_t calls, answered; /* answered: those of them whose reply is on its way */
     int64_t answered_ms;    /* when the last of these was, on the monotonic clock */
     bool is_ending;         /* hung up, by the peer or by us; the protocol has still to close fd */
+    int64_t ending_ms;      /* since when, on that clock */
 };
 
 struct connections {
@@ -117,6 +121,15 @@ static bool is_unread(const struct connection *connection) {
     return connection->calls == connection->answered && now_ms() - connection->answered_ms >= READ_MS;
 }
 
+static void set_ending(struct connection *connection) {
+    connection->is_ending = true;
+    connection->ending_ms = now_ms();
+}
+
+static bool is_about_to_go(const struct connection *connection) {
+    return connection->is_ending && is_idle(connection) && now_ms() - connection->ending_ms < END_MS;
+}
+
 /* Ends up to `most` of those that `may` be; returns how many. */
 static size_t end_oldest(struct connections *connections, bool (*may)(const struct connection *), size_t most) {
     size_t ended = 0;
@@ -125,7 +138,7 @@ static size_t end_oldest(struct connections *connections, bool (*may)(const stru
         if (connection->is_ending || !may(connection))
             continue;
         shutdown(connection->copy, SHUT_RDWR);
-        connection->is_ending = true;
+        set_ending(connection);
         ended++;
     }
     return ended;
@@ -137,7 +150,7 @@ static int make_room(struct connections *connections) {
     bool is_coming = false;
     pthread_mutex_lock(&connections->lock);
     for (size_t i = 0; i < connections->count; i++)
-        is_coming = is_coming || (connections->list[i].is_ending && is_idle(&connections->list[i]));
+        is_coming = is_coming || is_about_to_go(&connections->list[i]);
     if (!is_coming && end_oldest(connections, is_idle, 1 + connections->max / ENDED_OF) == 0)
         end_oldest(connections, is_unread, 1);
     pthread_mutex_unlock(&connections->lock);
@@ -260,7 +273,7 @@ static void *accept_all(void *argument) {
             return NULL;
         for (size_t i = 0; i < connections->count; i++)
             if (polled[FIRST + i].revents & POLLHUP)
-                connections->list[i].is_ending = true;
+                set_ending(&connections->list[i]);
         forget_closed(connections);
         pause_ms = polled[SERVER].revents || connections->next >= 0 ? serve(connections) : 0;
     }

@@ -165,6 +165,21 @@ static void the_oldest_without_a_call_ends(void **state) {
     hang_up(clients, MAX + 1);
 }
 
+/* The protocol does not close what it should, for whatever reason: others make room. */
+static void one_that_stays(void **state) {
+    (void)state;
+    int clients[MAX + 1], fds[MAX];
+    fill(clients, fds);
+    clients[MAX] = dial();
+    assert_ended(clients[0]);
+    assert_ended(clients[1]);
+    let_go(fds[1]);
+    wait_for(MAX);
+    assert_lives(clients[3]);
+    taken.fd[1] = -1;
+    hang_up(clients, MAX + 1);
+}
+
 /* A client that never reads its reply has a call for ever. */
 static void an_answered_call_gives_way(void **state) {
     (void)state;
@@ -255,6 +270,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(peers, start, stop),
         cmocka_unit_test_setup_teardown(the_oldest_without_a_call_ends, start, stop),
+        cmocka_unit_test_setup_teardown(one_that_stays, start, stop),
         cmocka_unit_test_setup_teardown(an_answered_call_gives_way, start, stop),
         cmocka_unit_test_setup_teardown(it_is_the_right_one_that_ends, start, stop),
         cmocka_unit_test_setup_teardown(nothing_is_left, start, stop),
