@@ -7,14 +7,15 @@
 
 #define DEVICE "bus/pci/devices/0000:e5:00.0/"
 
-/* libc's readlink(), which fails where the link has this name. */
-ssize_t __wrap_readlink(const char *path, char *target, size_t room);
-ssize_t __real_readlink(const char *path, char *target, size_t room);
+/* libc's readlinkat(), which fails where the link has this name. */
+ssize_t __wrap_readlinkat(int folder, const char *path, char *target, size_t room);
+ssize_t __real_readlinkat(int folder, const char *path, char *target, size_t room);
 static const char *unreadable;
 
-ssize_t __wrap_readlink(const char *path, char *target, size_t room) {
-    if (!unreadable || strcmp(strrchr(path, '/') + 1, unreadable) != 0)
-        return __real_readlink(path, target, room);
+ssize_t __wrap_readlinkat(int folder, const char *path, char *target, size_t room) {
+    const char *name = strrchr(path, '/');
+    if (!unreadable || strcmp(name ? name + 1 : path, unreadable) != 0)
+        return __real_readlinkat(folder, path, target, room);
     errno = EIO;
     return -1;
 }
