@@ -266,7 +266,7 @@ class Load(DevicesTestCase):
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
             port = probe.getsockname()[1]
-        self.start_node('--listen', f'127.0.0.1:{port}')
+        self.start_node('--listen', f'127.0.0.1:{port}').wait_for_log(f'listening on 127.0.0.1:{port}')
         with grpc.insecure_channel(f'unix:{self.socket}') as channel, self.assertStatus('INVALID_ARGUMENT'):
             channel.unary_unary('/kubevirt.hooks.plugins.v1alpha1.NodeHookService/ExecuteNodeHook')(b'\xff', timeout=20)
         with self.connection(port) as connection:
