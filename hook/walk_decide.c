@@ -246,7 +246,9 @@ static void note_all(const struct deciding *deciding, const struct plan *plan, s
     }
     CLEANUP(buffer_free) struct buffer guest = {0};
     explain_guest_decision(&plan->guest, &guest);
-    if (guest.size)
+    if (guest.failed)
+        reply->notes.failed = true;
+    else if (guest.size)
         buffer_printf(&reply->notes, "guest: %s\n", guest.data);
 }
 

@@ -166,6 +166,7 @@ void explain_guest_decision(const struct guest_decision *decision, struct buffer
     CLEANUP(json_decref) json_t *result = describe_guest_result(decision);
     const char *option;
     json_t *value;
+    line->failed = line->failed || !result;
     json_object_foreach(result, option, value)
         buffer_printf(line, "%s%s %s", line->size ? ", " : "", option, json_string_value(value));
 }

@@ -123,6 +123,8 @@ static int ask_node(const struct given *given, struct outcome *outcome, struct e
                          walk_node(&opened.walk, &vmi, &devices, &reply, err) < 0
                      ? -1
                      : 0;
+    if (!failed && (buffer_check(&reply.notes, err) < 0 || buffer_check(&reply.warnings, err) < 0))
+        failed = -1;
     if (!failed) {
         outcome_buffer(outcome, &reply.notes);
         outcome_buffer(outcome, &reply.warnings);
