@@ -130,7 +130,8 @@ class Peers(HookTestCase):
         self.assertEqual(peers(sidecar, CALLED), [ours] * 30)
         self.assertEqual(peers(sidecar, 'OnDefineDomain answered'), [ours] * 30)
         for entry in sidecar.logs():
-            of_a_call = not any(word in entry['msg'] for word in ('ROM bundle', 'listening', 'received', 'stopped', 'rpc'))
+            of_none = 'ROM bundle', 'sandbox:', 'listening', 'received', 'stopped', 'rpc'
+            of_a_call = not any(word in entry['msg'] for word in of_none)
             self.assertEqual(('peer_uid' in entry, 'peer_pid' in entry), (of_a_call, of_a_call), entry)
 
     def test_a_refused_caller_and_one_that_left(self):

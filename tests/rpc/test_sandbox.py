@@ -87,6 +87,7 @@ class Sandbox(SandboxTestCase, HookTestCase):
 
     def test_the_log_says_it_before_anybody_can_call(self):
         sidecar = self.start()
+        sidecar.wait_for_log('listening')
         messages = [entry['msg'].split(' ')[0] for entry in sidecar.logs()[:3]]
         self.assertEqual(messages, ['ROM', 'sandbox:', 'listening'])
 
