@@ -327,6 +327,8 @@ void connections_stop(struct connections *connections) {
     eventfd_write(connections->stop_fd, 1);
     pthread_join(connections->thread, NULL);
     connections->has_thread = false;
+    if (connections->next >= 0)
+        close(take_fd(&connections->next));
 }
 
 void connections_free(struct connections *connections) {
@@ -334,7 +336,6 @@ void connections_free(struct connections *connections) {
         return;
     while (connections->count > 0)
         forget(connections, &connections->list[connections->count - 1]);
-    close_fd_at(&connections->next);
     close_fd_at(&connections->spare);
     close_fd_at(&connections->stop_fd);
     pthread_mutex_destroy(&connections->lock);

@@ -321,7 +321,7 @@ static int refuse_filters(const char *path) {
     int failed = !filter || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
                  seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)refusal), SCMP_SYS(seccomp), 0) < 0 ||
                  seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)prctl_refusal), SCMP_SYS(prctl), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) < 0 ||
+                                  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP, 0)) < 0 ||
                  seccomp_load(filter) < 0;
     seccomp_release(filter);
     seccomp_reset(NULL, 0); /* it remembers what the kernel had before */
