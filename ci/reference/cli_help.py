@@ -24,8 +24,8 @@ class Option:
         parts = self.argument.split("|")
         if len(parts) > 1:
             return parts if all(re.fullmatch(r"\w+", part) and not part.isupper() for part in parts) else []
-        listed = re.match(r"(?:[A-Za-z][\w, ]*: )?(\w+(?: \(default\))?(?:, \w+(?: \(default\))?)* or \w+)\b", self.text)
-        return re.findall(r"\w+", re.sub(r"\(default\)| or ", " ", listed[1])) if self.argument and listed else []
+        listed = re.match(r"(?:[A-Za-z][\w, ]*: )?([\w-]+(?: \(default\))?(?:, [\w-]+(?: \(default\))?)* or [\w-]+)\b", self.text)
+        return re.findall(r"[\w-]+", re.sub(r"\(default\)| or ", " ", listed[1])) if self.argument and listed else []
 
 
 @dataclasses.dataclass

@@ -68,7 +68,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         node->features = argument;
         return 0;
     case KEY_LISTEN:
-        if (!http_address_is_valid(argument))
+        if (!http_address_port(argument))
             argp_error(state, "--listen: '%s' is no HOST:PORT: write 127.0.0.1:9400, [::1]:9400 or :9400", argument);
         node->listen = argument;
         return 0;
@@ -206,6 +206,17 @@ static int start_pages(const struct node *node, const struct http_page *pages, s
     return 0;
 }
 
+static int enter_sandbox(struct node *node, struct error *err) {
+    struct sandbox *sandbox = &node->service.sandbox;
+    if (node->socket)
+        sandbox_allow(sandbox, SANDBOX_SOCKET, node->socket);
+    if (node->features)
+        sandbox_allow(sandbox, SANDBOX_FILE, node->features);
+    if (node->listen)
+        sandbox->port = http_address_port(node->listen);
+    return service_enter_sandbox(&node->service, &node->setup, err);
+}
+
 static int serve(struct node *node, int signal_fd, struct error *err) {
     const struct http_page pages[] = {
         {"/healthz", "text/plain; charset=utf-8", render_health, node},
@@ -216,6 +227,8 @@ static int serve(struct node *node, int signal_fd, struct error *err) {
     struct rpc_server *server = NULL;
     node->hook.walk = &node->setup.walk;
     node->hook.kubelet = node->kubelet;
+    if (enter_sandbox(node, err) < 0)
+        return -1;
     refresh(node);
     if (node->socket && !(server = start_hook(node, methods, node_hook_methods(&node->hook, methods), err)))
         return -1;

@@ -153,12 +153,28 @@ static int prepare(struct serve *serve, struct endpoint *hooks, struct endpoint 
     return endpoint_of_hooks(hooks, folder, container, &folders, &service, walk, err);
 }
 
+static void allow_endpoint(struct sandbox *sandbox, const struct endpoint *endpoint) {
+    if (endpoint->method_count == 0)
+        return;
+    sandbox_allow(sandbox, SANDBOX_SOCKET, endpoint->socket.data);
+    sandbox_allow(sandbox, SANDBOX_ROMS, endpoint->rom_dir.data);
+}
+
+static int enter_sandbox(struct serve *serve, const struct endpoint *hooks, const struct endpoint *plugin,
+                         struct error *err) {
+    allow_endpoint(&serve->service.sandbox, hooks);
+    allow_endpoint(&serve->service.sandbox, plugin);
+    return service_enter_sandbox(&serve->service, &serve->setup, err);
+}
+
 static int serve(struct serve *serve, int signal_fd, struct error *err) {
     CLEANUP(endpoint_close) struct endpoint hooks = {0}, plugin = {0};
     if (prepare(serve, &hooks, &plugin, err) < 0)
         return -1;
     if (!serve->setup.walk.mode_only)
         service_log_bundles(serve->setup.walk.bundles);
+    if (enter_sandbox(serve, &hooks, &plugin, err) < 0)
+        return -1;
     if (start_all(&hooks, &plugin, err) < 0)
         return -1;
     wait_for_end(serve, signal_fd);

@@ -1,5 +1,6 @@
 #include "cmd/service.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -8,16 +9,21 @@
 #include "cmd/cmd.h"
 #include "rom/duplicates.h"
 
-enum { KEY_LOG_FORMAT = 4000, KEY_LOG_LEVEL };
+enum { KEY_LOG_FORMAT = 4000, KEY_LOG_LEVEL, KEY_DISABLE_SANDBOX };
 
 static const struct argp_option options[] = {
     {"log-format", KEY_LOG_FORMAT, "json|text", 0, "how to log (default json, as KubeVirt does)", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "what to log: debug, info (default), warning or error", 0},
+    {"disable-sandbox", KEY_DISABLE_SANDBOX, "PARTS", 0,
+     "parts of the sandbox to go without: no-new-privileges, core-dumps, landlock, seccomp or all; several with commas "
+     "between them",
+     0},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
     struct service *service = state->input;
+    struct error err = {0};
     switch (key) {
     case KEY_LOG_FORMAT:
         if (log_format_parse(argument, &service->log_format) < 0)
@@ -26,6 +32,10 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case KEY_LOG_LEVEL:
         if (log_level_parse(argument, &service->log_level) < 0)
             argp_error(state, "--log-level: '%s' is none of debug, info, warning, error", argument);
+        return 0;
+    case KEY_DISABLE_SANDBOX:
+        if (sandbox_disable(&service->sandbox, argument, &err) < 0)
+            argp_error(state, "--disable-sandbox: %s", err.message);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -45,6 +55,22 @@ int service_begin(const struct service *service) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file too large for us is an error of that call, not the end */
     return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int service_enter_sandbox(struct service *service, const struct setup *setup, struct error *err) {
+    CLEANUP(buffer_free) struct buffer summary = {0};
+    struct sandbox *sandbox = &service->sandbox;
+    for (size_t i = 0; i < setup->path_count; i++)
+        sandbox_allow(sandbox, SANDBOX_BUNDLE, setup->bundle_paths[i]);
+    sandbox_allow(sandbox, SANDBOX_LOOK, setup->walk.sysfs);
+#ifdef HOOK_SANITIZED
+    sandbox->for_sanitizer = true;
+#endif
+    json_object_seed(0); /* from /dev/urandom, which is out of reach from here on */
+    if (sandbox_enter(sandbox, &summary, err) < 0)
+        return -1;
+    log_info("sandbox: %s", summary.data);
+    return 0;
 }
 
 enum { START_SECONDS = 5 };

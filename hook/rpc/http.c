@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,9 +67,11 @@ static void avoid_missing_ipv6(union any_address *address) {
         address->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = address->v6.sin6_port};
 }
 
-bool http_address_is_valid(const char *address) {
+in_port_t http_address_port(const char *address) {
     union any_address parsed;
-    return parse_address(address, &parsed);
+    if (!parse_address(address, &parsed))
+        return 0;
+    return ntohs(parsed.any.sa_family == AF_INET6 ? parsed.v6.sin6_port : parsed.v4.sin_port);
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------ */

@@ -2,6 +2,8 @@
  * libmicrohttpd. */
 #pragma once
 
+#include <netinet/in.h>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -24,5 +26,5 @@ void http_server_stop(struct http_server *server);
 
 DEFINE_CLEANUP(struct http_server, http_server_stop)
 
-/* Is it an address as http_server_start takes it? */
-bool http_address_is_valid(const char *address);
+/* The port of an address as http_server_start takes it, in the host's byte order; 0 where it is none. */
+in_port_t http_address_port(const char *address);

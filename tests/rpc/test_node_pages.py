@@ -15,7 +15,7 @@ from virt_handler import execute, vmi
 
 POD = 'virt-launcher-gpu-vm-x7f2k'
 ONE = vmi(gpus=[('gpu', RESOURCE)])
-WITHOUT_IPV6 = sys.executable, str(lab.TESTS / 'rpc' / 'without_ipv6.py')
+WITHOUT_IPV6 = sys.executable, str(lab.TESTS / 'rpc' / 'without.py'), 'ipv6'
 
 
 class Pages(NodeTestCase):
