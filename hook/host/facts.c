@@ -162,9 +162,8 @@ static void read_config(const struct host_facts *facts, const struct sysfs *sysf
     function->config_error = size < 0 ? (int)-size : size < HOST_CONFIG_SIZE ? EINVAL : 0;
 }
 
-/* The function at the address, made if it is new, with its identity. NULL without memory. */
-static struct host_function *add_function(struct host_facts *facts, const struct sysfs *sysfs,
-                                          struct pci_address address, struct error *err) {
+/* The function at the address, made if it is new: nothing is looked at. NULL without memory. */
+static struct host_function *place_function(struct host_facts *facts, struct pci_address address, struct error *err) {
     bool found;
     size_t place = place_of(facts, address, &found);
     if (found)
@@ -181,12 +180,23 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     list[place] = function;
     facts->function_count++;
     function->address = address;
+    function->device.iommu_group = HOST_GROUP_UNKNOWN;
     function->config_error = function->bars_error = function->rom_error = function->reset_error = ENOENT;
     for (size_t i = 0; i < HOST_ATTRIBUTE_COUNT; i++)
         function->attributes[i].error = ENOENT;
+    return function;
+}
+
+/* The same, with its identity. */
+static struct host_function *add_function(struct host_facts *facts, const struct sysfs *sysfs,
+                                          struct pci_address address, struct error *err) {
     char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    struct host_function *function = place_function(facts, address, err);
+    if (!function || function->is_identified)
+        return function;
     CLEANUP(sysfs_leave) struct sysfs inside;
     sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    function->is_identified = true;
     host_read_device(&inside, address, &function->device);
     function->has_vfio_device = sysfs_find(&inside, sysfs_pci_path(address, "vfio-dev", path)) == 0;
     if (function->device.is_virtual && read_attributes(facts, &inside, function, OF_VIRTUAL, err) < 0)
@@ -205,6 +215,19 @@ static int add_slot(struct host_facts *facts, const struct sysfs *sysfs, struct 
     return 0;
 }
 
+/* What counts of `bridge` as the next one above `function`. */
+static int read_bridge(const struct host_facts *facts, const struct sysfs *sysfs, const struct host_function *function,
+                       struct host_function *bridge, struct error *err) {
+    char folder[SYSFS_PATH_MAX];
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, sysfs_pci_path(bridge->address, NULL, folder), &inside);
+    bridge->bridge_count = function->bridge_count;
+    memcpy(bridge->bridges, function->bridges, sizeof(bridge->bridges));
+    if (!bridge->is_identified)
+        host_read_driver(&inside, bridge->address, bridge->device.driver);
+    return read_attributes(facts, &inside, bridge, OF_BRIDGE, err);
+}
+
 static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                        struct error *err) {
     char path[SYSFS_PATH_MAX], target[PATH_MAX], *rest = NULL;
@@ -215,15 +238,9 @@ static int add_bridges(struct host_facts *facts, const struct sysfs *sysfs, stru
         struct pci_address address;
         if (pci_address_parse(part, &address) < 0 || pci_address_equal(address, function->address))
             continue;
-        struct host_function *bridge = add_function(facts, sysfs, address, err);
-        if (!bridge)
+        struct host_function *bridge = place_function(facts, address, err);
+        if (!bridge || (!bridge->is_whole && read_bridge(facts, sysfs, function, bridge, err) < 0))
             return -1;
-        if (!bridge->is_whole) {
-            bridge->bridge_count = function->bridge_count;
-            memcpy(bridge->bridges, function->bridges, sizeof(bridge->bridges));
-            if (read_attributes(facts, sysfs, bridge, OF_BRIDGE, err) < 0)
-                return -1;
-        }
         if (function->bridge_count == HOST_BRIDGES_MAX)
             memmove(function->bridges, function->bridges + 1, --function->bridge_count * sizeof(address));
         function->bridges[function->bridge_count++] = address;

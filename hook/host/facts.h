@@ -2,8 +2,8 @@
  * everything that checks look at. All I/O goes through sysfs.c and identity.c. Nothing is written, enabled or woken.
  *
  * A device of the facts is a function of which everything is read; of its neighbours (the functions of its slot and of
- * its IOMMU group, its physical function, the bridges above it) only the identity, and of bridges the link and whether
- * they sleep.
+ * its IOMMU group, its physical function) only the identity; of the bridges above it, where they are none of these, the
+ * driver, the link and whether they sleep.
  */
 #pragma once
 
@@ -45,6 +45,7 @@ const char *host_attribute_name(enum host_attribute attribute);
 
 struct host_function {
     struct pci_address address;
+    bool is_identified; /* false: a bridge above a device and nothing else, of which `device` has the driver only */
     struct host_device device;
     bool has_vfio_device; /* a VFIO driver has it: the folder "vfio-dev" (Linux 6.1 and later) */
     bool is_whole;        /* a device of the facts: all below was looked at */

@@ -101,13 +101,19 @@ int host_group_parse(const char *name) {
     return *name < '0' || *name > '9' || *end || number > INT32_MAX ? HOST_GROUP_UNKNOWN : (int)number;
 }
 
+void host_read_driver(const struct sysfs *sysfs, struct pci_address address, char driver[HOST_DRIVER_MAX]) {
+    char path[SYSFS_PATH_MAX];
+    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "driver", path), driver, HOST_DRIVER_MAX) < 0)
+        driver[0] = '\0';
+    text_make_printable(driver); /* a snapshot is somebody's folder */
+}
+
 /* What libpci does not read. */
 static void read_links(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     char path[SYSFS_PATH_MAX], group[16], physfn[NAME_MAX + 1];
     device->is_virtual = sysfs_read_link(sysfs, sysfs_pci_path(address, "physfn", path), physfn, sizeof(physfn)) == 0;
     device->has_physical = device->is_virtual && pci_address_parse(physfn, &device->physical) == 0;
-    if (sysfs_read_link(sysfs, sysfs_pci_path(address, "driver", path), device->driver, sizeof(device->driver)) < 0)
-        device->driver[0] = '\0';
+    host_read_driver(sysfs, address, device->driver);
     if (sysfs_read_link(sysfs, sysfs_pci_path(address, "iommu_group", path), group, sizeof(group)) == 0)
         device->iommu_group = host_group_parse(group);
 }
@@ -142,8 +148,6 @@ static void read_device(const struct sysfs *sysfs, struct pci_address address, s
 void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device) {
     *device = (struct host_device){.iommu_group = HOST_GROUP_UNKNOWN};
     read_device(sysfs, address, device);
-    /* A snapshot is somebody's folder. */
-    text_make_printable(device->driver);
     text_make_printable(device->reason);
 }
 

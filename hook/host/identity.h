@@ -13,6 +13,7 @@ enum host_state {
 };
 
 #define HOST_GROUP_UNKNOWN (-1)
+#define HOST_DRIVER_MAX    64
 
 struct host_device {
     enum host_state state;
@@ -20,14 +21,17 @@ struct host_device {
     bool is_virtual;              /* an SR-IOV virtual function */
     bool has_physical;            /* and this is its physical function */
     struct pci_address physical;
-    int iommu_group;  /* HOST_GROUP_UNKNOWN: the kernel names none, or it cannot be read */
-    char driver[64];  /* "": none is bound, or it cannot be read */
-    char reason[160]; /* with HOST_UNKNOWN */
+    int iommu_group;              /* HOST_GROUP_UNKNOWN: the kernel names none, or it cannot be read */
+    char driver[HOST_DRIVER_MAX]; /* "": none is bound, or it cannot be read */
+    char reason[160];             /* with HOST_UNKNOWN */
 };
 
 /* Reads the identity of the function at `address`. Never fails: what cannot be read is HOST_UNKNOWN. Threads may call
  * it at the same time. */
 void host_read_device(const struct sysfs *sysfs, struct pci_address address, struct host_device *device);
+
+/* The driver alone; "" as above. */
+void host_read_driver(const struct sysfs *sysfs, struct pci_address address, char driver[HOST_DRIVER_MAX]);
 
 /* The number of an IOMMU group, from the name of its folder, or HOST_GROUP_UNKNOWN. */
 int host_group_parse(const char *name);

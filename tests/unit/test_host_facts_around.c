@@ -62,6 +62,27 @@ static void virtual_functions(void **state) {
     assert_false(add_device(&facts, *state, "0000:e5:00.2")->device.has_physical);
 }
 
+/* Without access control a card shares its group with the port above it, which is a neighbour then. */
+static void a_bridge_in_the_group(void **state) {
+    CLEANUP(host_facts_free) struct host_facts facts = {0};
+    put_sysfs_device(*state, "0000:00:01.0", &facts_bridge);
+    put_text(*state, function_file("0000:00:01.0", "max_link_width"), "16\n");
+    put_folder(*state, "devices/pci0000:00/0000:00:01.0/0000:01:00.0");
+    put_link(*state, "bus/pci/devices/0000:01:00.0", "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0");
+    put_sysfs_device(*state, "0000:01:00.0", &facts_gpu);
+    put_link(*state, function_file("0000:01:00.0", "iommu_group"), "../../../../kernel/iommu_groups/15");
+    put_link(*state, "kernel/iommu_groups/15/devices/0000:00:01.0", "x");
+    put_link(*state, "kernel/iommu_groups/15/devices/0000:01:00.0", "x");
+    const struct host_function *card = add_device(&facts, *state, "0000:01:00.0");
+    const struct host_function *port = find_function(&facts, "0000:00:01.0");
+    assert_addresses(card->bridges, card->bridge_count, "0000:00:01.0");
+    assert_true(port->is_identified);
+    assert_int_equal(port->device.state, HOST_PRESENT);
+    assert_int_equal(port->device.identity.id.device, 0x1901);
+    assert_true(host_text_is(&port->attributes[HOST_LINK_WIDTH_MAX], "16"));
+    assert_false(port->is_whole);
+}
+
 #define GROUP "kernel/iommu_groups/15/"
 
 static void groups(void **state) {
@@ -336,11 +357,17 @@ static void not_looked_at(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(not_looked_at),      FOLDER_TEST(slot),
-        FOLDER_TEST(virtual_functions),  FOLDER_TEST(groups),
-        FOLDER_TEST(kinds_of_groups),    FOLDER_TEST(groups_of_the_node),
-        FOLDER_TEST(mediated_device),    FOLDER_TEST(either_case),
-        FOLDER_TEST(no_mediated_device), FOLDER_TEST(little_of_a_mediated_device),
+        FOLDER_TEST(not_looked_at),
+        FOLDER_TEST(slot),
+        FOLDER_TEST(virtual_functions),
+        FOLDER_TEST(a_bridge_in_the_group),
+        FOLDER_TEST(groups),
+        FOLDER_TEST(kinds_of_groups),
+        FOLDER_TEST(groups_of_the_node),
+        FOLDER_TEST(mediated_device),
+        FOLDER_TEST(either_case),
+        FOLDER_TEST(no_mediated_device),
+        FOLDER_TEST(little_of_a_mediated_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
