@@ -1,4 +1,5 @@
 /* The subcommand table, nothing else. */
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,15 @@ static int leave(int code) {
     return code;
 }
 
+/* Few threads that take turns: with an arena for each, glibc kept a large domain's memory once per thread (51 MiB for
+ * 1,000 disks, 18 MiB with one). Its fast bins only delay the work that libxml2's and jansson's many small pieces make.
+ */
+static void tune_memory(void) {
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MXFAST, 0);
+}
+
 int main(int argc, char **argv) {
+    tune_memory();
     return leave(choose(argc, argv));
 }
