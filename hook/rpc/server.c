@@ -1,9 +1,9 @@
 #include "rpc/server.h"
 
-#include <errno.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
+#include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
 #include <grpc/support/log.h>
@@ -11,11 +11,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/log.h"
+#include "rpc/connections.h"
 
 /* The workers also do gRPC's reading and writing. A long call (a 64 MiB domain, a slow disk) must not keep Info
  * waiting, which has one second: so one worker never takes a call that is not quick, and those that find no other wait
@@ -31,6 +29,9 @@ struct method_slot {
 struct rpc_server {
     grpc_server *server;
     grpc_completion_queue *queue;
+    grpc_server_credentials *credentials; /* none: who may connect is the socket's business */
+    struct rpc_socket socket;
+    struct connections *connections;
     struct method_slot *slots;
     size_t count;
     pthread_t workers[WORKERS];
@@ -50,6 +51,8 @@ struct call {
     const struct method_slot *slot; /* NULL: any method that is not registered */
     bool replying;
     grpc_call *call;
+    int connection; /* the descriptor that it came over */
+    struct log_peer peer;
     grpc_call_details details; /* without slot */
     grpc_metadata_array metadata;
     gpr_timespec deadline;
@@ -146,15 +149,37 @@ static void count_running(struct rpc_server *server, bool begins) {
     pthread_mutex_unlock(&server->lock);
 }
 
+/* The descriptor of the connection that a call came over; -1 if that is not known. */
+static int connection_of(grpc_call *call) {
+    static const char prefix[] = "fd:"; /* what gRPC calls the peer of a connection that it was given */
+    int fd = -1;
+    char *peer = grpc_call_get_peer(call);
+    if (peer && strncmp(peer, prefix, strlen(prefix)) == 0)
+        fd = (int)strtol(peer + strlen(prefix), NULL, 10);
+    gpr_free(peer);
+    return fd;
+}
+
+static void begin_call(struct call *call) {
+    count_running(call->server, true);
+    call->connection = connection_of(call->call);
+    connections_begin_call(call->server->connections, call->connection, &call->peer);
+}
+
+/* As long as gRPC has the call it does not close its connection. */
 static void end_call(struct call *call) {
     count_running(call->server, false);
+    connections_end_call(call->server->connections, call->connection);
     free_call(call);
 }
 
 static void reply(struct call *call) {
     struct error err = {0};
     CLEANUP(buffer_free) struct buffer message = {0};
+    log_set_peer(call->peer);
     run_handler(call, &message, &err);
+    log_set_peer((struct log_peer){0});
+    connections_answer_call(call->server->connections, call->connection);
 
     grpc_op ops[4] = {0}; /* gRPC rejects a batch whose reserved fields are not zero */
     size_t count = 0;
@@ -213,7 +238,7 @@ static struct call *end_long_call(struct rpc_server *server) {
 
 static void handle_call(struct call *call) {
     struct rpc_server *server = call->server;
-    count_running(server, true);
+    begin_call(call);
     if (call_is_quick(call)) {
         reply(call);
         return;
@@ -233,8 +258,10 @@ static void handle_event(struct rpc_server *server, grpc_event event) {
     }
     struct call *call = event.tag;
     if (call->replying) {
+        log_set_peer(call->peer);
         if (call->cancelled)
             log_info("the client went away before it had its reply");
+        log_set_peer((struct log_peer){0});
         end_call(call);
         return;
     }
@@ -259,30 +286,6 @@ static void *work(void *argument) {
     }
 }
 
-/* gRPC would silently replace whatever is at the path. */
-static int clear_path(const char *path, struct error *err) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) > RPC_SOCKET_PATH_MAX)
-        return error_set(err, ERROR_INPUT, "the socket path %s is longer than %d characters: use a shorter folder",
-                         path, RPC_SOCKET_PATH_MAX);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    struct stat status;
-    if (lstat(path, &status) < 0)
-        return errno == ENOENT ? 0 : error_set_errno(err, ERROR_INPUT, errno, "cannot use the socket path %s", path);
-    if (!S_ISSOCK(status.st_mode))
-        return error_set(err, ERROR_INPUT, "%s exists and is no socket: remove it", path);
-    CLEANUP(close_fd) int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0)
-        return error_set_errno(err, ERROR_INTERNAL, errno, "cannot make a socket");
-    if (connect(probe, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
-        return error_set(err, ERROR_INPUT, "another hook serves %s: give each container a name of its own", path);
-    if (errno != ECONNREFUSED)
-        return error_set_errno(err, ERROR_INPUT, errno, "cannot tell whether %s is in use", path);
-    if (unlink(path) < 0 && errno != ENOENT)
-        return error_set_errno(err, ERROR_INPUT, errno, "cannot remove the stale socket %s", path);
-    return 0;
-}
-
 static void forward_log(gpr_log_func_args *arguments) {
     enum log_level level = arguments->severity == GPR_LOG_SEVERITY_ERROR ? LOG_WARNING : LOG_DEBUG;
     log_write(level, "grpc", arguments->line, "%s", arguments->message);
@@ -302,21 +305,11 @@ static int register_methods(struct rpc_server *server, const struct rpc_method *
     return 0;
 }
 
-static int listen_at(struct rpc_server *server, const char *path, struct error *err) {
-    char address[RPC_SOCKET_PATH_MAX + sizeof("unix:")];
-    if (clear_path(path, err) < 0)
-        return -1;
-    snprintf(address, sizeof(address), "unix:%s", path);
-    grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
-    /* virt-launcher runs as uid 107 and must be able to connect; who else sees the folder is the pod's business. */
-    mode_t before = umask(0111);
-    int bound = grpc_server_add_http2_port(server->server, address, credentials);
-    umask(before);
-    grpc_server_credentials_release(credentials);
-    return bound
-               ? 0
-               : error_set(err, ERROR_INPUT, "cannot listen on %s: does the folder exist, and may uid %u write there?",
-                           path, (unsigned)geteuid());
+/* gRPC's own listener would let everybody connect whom the umask does, would not tell who it was, and would accept
+ * nobody any more after it was once short of a descriptor. */
+static void take_connection(void *context, int fd) {
+    const struct rpc_server *server = context;
+    grpc_server_add_channel_from_fd(server->server, fd, server->credentials);
 }
 
 static int start_workers(struct rpc_server *server, struct error *err) {
@@ -348,15 +341,18 @@ static int prepare(struct rpc_server *server, const char *path, const struct rpc
          .value.integer = 1 << GRPC_COMPRESS_NONE},
     };
     grpc_channel_args arguments = {sizeof(settings) / sizeof(settings[0]), settings};
+    server->credentials = grpc_insecure_server_credentials_create();
     server->queue = grpc_completion_queue_create_for_next(NULL);
     server->server = grpc_server_create(&arguments, NULL);
     grpc_server_register_completion_queue(server->server, server->queue, NULL);
-    /* Listening comes last but for the start: from then on a client's clock runs. */
-    if (register_methods(server, methods, err) < 0 || start_workers(server, err) < 0 ||
-        listen_at(server, path, err) < 0)
+    server->connections = connections_new(&server->socket, take_connection, server, err);
+    if (!server->connections || register_methods(server, methods, err) < 0 || start_workers(server, err) < 0)
         return -1;
     grpc_server_start(server->server);
-    return arm_all(server, err);
+    /* Listening comes last: from then on a client's clock runs. */
+    return arm_all(server, err) < 0 || rpc_socket_open(&server->socket, path, err) < 0
+               ? -1
+               : connections_start(server->connections, err);
 }
 
 struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
@@ -367,6 +363,7 @@ struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *m
         return NULL;
     }
     server->count = count;
+    server->socket.fd = -1;
     pthread_mutex_init(&server->lock, NULL);
     server->last = &server->waiting;
     gpr_set_log_function(forward_log);
@@ -420,6 +417,8 @@ static void wait_until_stopped(struct rpc_server *server) {
 void rpc_server_stop(struct rpc_server *server) {
     if (!server)
         return;
+    connections_stop(server->connections);
+    rpc_socket_close(&server->socket);
     if (server->server) {
         grpc_server_shutdown_and_notify(server->server, server->queue, server);
         wait_until_stopped(server);
@@ -434,6 +433,9 @@ void rpc_server_stop(struct rpc_server *server) {
         grpc_completion_queue_destroy(server->queue);
     }
     /* No grpc_shutdown: after a large message it waits up to 10 s for a poller of its own. See leave() in main.c. */
+    connections_free(server->connections);
+    if (server->credentials)
+        grpc_server_credentials_release(server->credentials);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
     free(server);

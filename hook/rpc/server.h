@@ -16,9 +16,6 @@
 #define RPC_GRACE_MS 20000
 #define RPC_IDLE_MS  200
 
-/* Unix socket addresses hold 107 characters and a NUL. */
-#define RPC_SOCKET_PATH_MAX 107
-
 /* Answers one call: decodes `request` (borrowed for the call), and encodes into *reply (given as {0}). On failure fills
  * err, which becomes the call's status. Runs on any of the server's threads, several at a time. */
 typedef int rpc_handler(void *context, struct bytes request, struct buffer *reply, struct error *err);
@@ -33,9 +30,10 @@ struct rpc_method {
 
 struct rpc_server;
 
-/* Listens on the socket `path` and serves `methods` (which must outlive the server); every other method is answered
- * with UNIMPLEMENTED. A stale socket at path is removed, a live one or another kind of file is an error. Once this
- * returns, calls are answered. Returns a server that rpc_server_stop gives back, or NULL. */
+/* Listens on the socket `path` (rpc/socket.h: who may connect) and serves `methods` (which must outlive the server);
+ * every other method is answered with UNIMPLEMENTED. A stale socket at path is removed, a live one or another kind of
+ * file is an error. Once this returns, calls are answered. What a call logs tells its peer. Returns a server that
+ * rpc_server_stop gives back, or NULL. */
 struct rpc_server *rpc_server_start(const char *path, const struct rpc_method *methods, size_t count,
                                     struct error *err);
 

@@ -18,6 +18,12 @@ GUEST_USER = 107  # qemu's uid and gid in all KubeVirt pods
 AS_GUEST_USER = {'user': GUEST_USER, 'group': GUEST_USER, 'extra_groups': []} if ROOT else {}
 
 
+def slow_request():
+    """A request of OnDefineDomain that takes the sidecar a good part of a second."""
+    domain = lab.in_metadata(lab.domain(lab.VM, 'call1'), lab.filling(30 << 20))
+    return virt_launcher.define_request(domain, lab.vmi(lab.VM))
+
+
 OWN = object()  # the socket folder of the test
 
 

@@ -6,6 +6,7 @@ import struct
 PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 DATA, HEADERS, SETTINGS = 0, 1, 4
 END_HEADERS = 4
+INITIAL_WINDOW_SIZE = 4
 
 
 def frame(kind, flags, stream, payload):
@@ -26,11 +27,16 @@ def connect(path, *parts):
     return client
 
 
-def half_a_call(path, method, announced, sent):
+def half_a_call(path, method, announced, sent, settings=b''):
     """A call of METHOD that announces a request of so many bytes and has sent only SENT of it."""
     headers = b''.join(literal(name, value) for name, value in (
         (':method', 'POST'), (':scheme', 'http'), (':path', method), (':authority', 'localhost'),
         ('content-type', 'application/grpc'), ('te', 'trailers')))
     message = struct.pack('>BI', 0, announced) + sent
-    return connect(path, PREFACE, frame(SETTINGS, 0, 0, b''), frame(HEADERS, END_HEADERS, 1, headers),
+    return connect(path, PREFACE, frame(SETTINGS, 0, 0, settings), frame(HEADERS, END_HEADERS, 1, headers),
                    frame(DATA, 0, 1, message))
+
+
+def unread_call(path, method):
+    """A call of METHOD, with an empty request, whose reply the client has no room for: its window is 0."""
+    return half_a_call(path, method, 0, b'', struct.pack('>HI', INITIAL_WINDOW_SIZE, 0))

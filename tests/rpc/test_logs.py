@@ -10,6 +10,7 @@ import virt_launcher
 from case import HookTestCase
 
 KEYS = {'component', 'level', 'msg', 'pos', 'timestamp'}
+PEER = {'peer_pid', 'peer_uid'}  # test_connections looks at whose they are
 SECRET = 'open-sesame'
 
 
@@ -34,7 +35,8 @@ class Logs(HookTestCase):
             for line in self.run_everything('--log-level', level).lines:
                 with self.subTest(line=line):
                     entry = json.loads(line)
-                    self.assertEqual(set(entry), KEYS)
+                    self.assertIn(set(entry), (KEYS, KEYS | PEER))
+                    self.assertEqual(list(entry), sorted(entry))
                     self.assertEqual(entry['component'], 'kubevirt-gpu-hook')
                     self.assertIn(entry['level'], ('debug', 'info', 'warning', 'error'))
                     self.assertRegex(entry['pos'], r'^\S+:\d+$')
