@@ -56,5 +56,6 @@ void sandbox_allow(struct sandbox *sandbox, enum sandbox_use use, const char *pa
 
 /* Enters it, and appends which parts are active, and which are not and why, to *summary:
  * "no-new-privileges, core-dumps, landlock (ABI 7); off: seccomp (--disable-sandbox)". Returns 0, or -1 with
- * ERROR_INTERNAL where a part is there and fails: the service must not start then. What was entered stays. */
+ * ERROR_INTERNAL or ERROR_LIMIT (memory) where a part is there and fails: the service must not start then. What was
+ * entered stays. */
 int sandbox_enter(const struct sandbox *sandbox, struct buffer *summary, struct error *err);

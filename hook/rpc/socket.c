@@ -38,16 +38,25 @@ static int recognise(struct rpc_socket *server, struct error *err) {
     return 0;
 }
 
-/* Connecting is refused until listen: no mode that bind may give, by the umask, lets anybody in. */
+/* The file gets its mode from the socket (unix_bind_bsd, Linux), less the process's umask. That is 0 meanwhile: what
+ * other threads make has the mode that they say. By name the mode would be changed by chmod, which the sandbox forbids.
+ */
+static int bind_at(const struct rpc_socket *server, const struct sockaddr_un *address) {
+    if (fchmod(server->fd, RPC_SOCKET_MODE) < 0)
+        return -1;
+    const mode_t before = umask(0);
+    const int failed = bind(server->fd, (const struct sockaddr *)address, sizeof(*address));
+    umask(before);
+    return failed;
+}
+
 static int listen_at(struct rpc_socket *server, const struct sockaddr_un *address, struct error *err) {
-    if (bind(server->fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+    if (bind_at(server, address) < 0)
         return error_set_errno(err, ERROR_INPUT, errno,
                                "cannot listen on %s (does the folder exist, and may uid %u write there?)", server->path,
                                (unsigned)geteuid());
     if (recognise(server, err) < 0)
         return -1;
-    if (fchmodat(AT_FDCWD, server->path, RPC_SOCKET_MODE, AT_SYMLINK_NOFOLLOW) < 0)
-        return error_set_errno(err, ERROR_INPUT, errno, "cannot give the socket %s its mode", server->path);
     return listen(server->fd, SOMAXCONN) < 0
                ? error_set_errno(err, ERROR_INTERNAL, errno, "cannot listen on %s", server->path)
                : 0;
