@@ -9,10 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# What looks at files or changes them; the same names on amd64 and arm64 where both have them ("?": or this one has not).
-FILE_CALLS = ('openat', 'openat2', 'read', 'pread64', 'readlink', 'readlinkat', '?access', 'faccessat', 'newfstatat',
-              'getdents64', 'mkdir', 'mkdirat', 'write', 'ftruncate', 'fchmod', 'fsync', 'flock', 'rename', 'renameat',
-              'unlink', 'unlinkat', 'close')
+# What looks at files or changes them. "?": amd64 has it, arm64 has not.
+FILE_CALLS = ('openat', 'openat2', 'read', 'pread64', '?readlink', 'readlinkat', '?access', 'faccessat', 'newfstatat',
+              'getdents64', '?mkdir', 'mkdirat', 'write', 'ftruncate', 'fchmod', 'fsync', 'flock', '?rename', 'renameat',
+              '?unlink', 'unlinkat', 'close')
 LINE = re.compile(r'(?P<thread>\d+) +(?P<name>\w+)\((?P<rest>.*)')
 # What -y writes of a descriptor that is no file.
 NO_FILE = re.compile(r'\w*<(socket|anon_inode|pidfd|signalfd):')
