@@ -260,12 +260,19 @@ static bool watch(struct connections *connections, struct pollfd polled[FIRST + 
     return has_ending;
 }
 
+/* poll(2) takes no more than the process may have descriptors, which may be fewer by now than there are connections.
+ * Who hangs up is not seen then; that it is to stop must be. */
+static int wait_for_any(struct pollfd *polled, size_t count, int timeout_ms) {
+    const int found = poll(polled, count, timeout_ms);
+    return found < 0 ? poll(polled, FIRST, SHORTAGE_MS) : found;
+}
+
 static void *accept_all(void *argument) {
     struct connections *connections = argument;
     struct pollfd polled[FIRST + CONNECTIONS_MAX];
     for (int pause_ms = 0;;) {
         const bool has_ending = watch(connections, polled, pause_ms > 0);
-        if (poll(polled, FIRST + connections->count, pause_ms > 0 ? pause_ms : has_ending ? LOOK_MS : -1) < 0) {
+        if (wait_for_any(polled, FIRST + connections->count, pause_ms > 0 ? pause_ms : has_ending ? LOOK_MS : -1) < 0) {
             nanosleep(&(struct timespec){0, LOOK_MS * 1000000}, NULL); /* a signal, or no memory */
             continue;
         }

@@ -248,6 +248,21 @@ static void a_shortage_of_descriptors(void **state) {
     hang_up(&client, 1);
 }
 
+/* The process may have fewer descriptors than connections: poll(2) takes no such list. */
+static void a_stop_in_a_shortage(void **state) {
+    (void)state;
+    int clients[MAX], fds[MAX];
+    fill(clients, fds);
+    limit_files(MAX);
+    let_go(clients[0]); /* it looks at its list again */
+    pause_ms(20);
+    alarm(20); /* the end of the test, should it not stop */
+    connections_stop(connections);
+    alarm(0);
+    setrlimit(RLIMIT_NOFILE, &files);
+    hang_up(&clients[1], MAX - 1);
+}
+
 static void after_the_stop(void **state) {
     (void)state;
     int first = dial();
@@ -273,6 +288,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(it_is_the_right_one_that_ends, start, stop),
         cmocka_unit_test_setup_teardown(nothing_is_left, start, stop),
         cmocka_unit_test_setup_teardown(a_shortage_of_descriptors, start, stop),
+        cmocka_unit_test_setup_teardown(a_stop_in_a_shortage, start, stop),
         cmocka_unit_test_setup_teardown(after_the_stop, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
