@@ -41,7 +41,7 @@ struct connection {
     ino_t inode; /* of the socket: no other has it as long as we have our copy */
     struct log_peer peer;
     size_t calls, answered; /* answered: those of them whose reply is on its way */
-    int64_t answered_ms;    /* when the last of these was, on the monotonic clock */
+    int64_t answered_ms;    /* since when there are any of these, on the monotonic clock */
     bool is_ending;         /* hung up, by the peer or by us; the protocol has still to close fd */
     int64_t ending_ms;      /* since when, on that clock */
 };
@@ -361,10 +361,8 @@ void connections_begin_call(struct connections *connections, int fd, struct log_
 void connections_answer_call(struct connections *connections, int fd) {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = find(connections, fd);
-    if (connection) {
-        connection->answered++;
+    if (connection && connection->answered++ == 0)
         connection->answered_ms = now_ms();
-    }
     pthread_mutex_unlock(&connections->lock);
 }
 

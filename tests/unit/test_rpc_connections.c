@@ -202,6 +202,29 @@ static void an_answered_call_gives_way(void **state) {
     hang_up(clients, MAX + 1);
 }
 
+/* Nor does it stay for calling again and again. */
+static void answered_calls_without_end_give_way(void **state) {
+    (void)state;
+    struct log_peer peer;
+    int clients[MAX + 1], fds[MAX];
+    fill(clients, fds);
+    for (size_t i = 0; i < MAX; i++)
+        connections_begin_call(connections, fds[i], &peer);
+    connections_answer_call(connections, fds[2]);
+    clients[MAX] = dial();
+    char byte;
+    for (int i = 0; recv(clients[2], &byte, 1, MSG_DONTWAIT) != 0; i++) {
+        assert_true(i < 100);
+        connections_begin_call(connections, fds[2], &peer);
+        connections_answer_call(connections, fds[2]);
+        pause_ms(100);
+    }
+    let_go(fds[2]);
+    wait_for(MAX);
+    taken.fd[2] = -1;
+    hang_up(clients, MAX + 1);
+}
+
 /* The number is another file by the time that its connection is to be ended. */
 static void it_is_the_right_one_that_ends(void **state) {
     (void)state;
@@ -285,6 +308,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_oldest_without_a_call_ends, start, stop),
         cmocka_unit_test_setup_teardown(one_that_stays, start, stop),
         cmocka_unit_test_setup_teardown(an_answered_call_gives_way, start, stop),
+        cmocka_unit_test_setup_teardown(answered_calls_without_end_give_way, start, stop),
         cmocka_unit_test_setup_teardown(it_is_the_right_one_that_ends, start, stop),
         cmocka_unit_test_setup_teardown(nothing_is_left, start, stop),
         cmocka_unit_test_setup_teardown(a_shortage_of_descriptors, start, stop),
