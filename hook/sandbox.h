@@ -26,7 +26,7 @@ enum { SANDBOX_PARTS = SANDBOX_SECCOMP + 1 };
  * alone. */
 enum sandbox_use {
     SANDBOX_LOOK,   /* read it and all below: sysfs, which stays */
-    SANDBOX_BUNDLE, /* the same, and another in its place */
+    SANDBOX_BUNDLE, /* the same, and another in its place, or behind a link on the way to it */
     SANDBOX_ROMS,   /* a folder: make it, and make, replace, remove and read files in it */
     SANDBOX_FILE,   /* a file: write another beside it and rename that over it */
     SANDBOX_SOCKET, /* a socket: make and remove it */

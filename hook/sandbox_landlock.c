@@ -66,12 +66,13 @@ static const struct {
     uint64_t allowed;
     bool is_itself; /* the rule is about the path, and not about the folder in which it lies */
     bool is_below;  /* what is allowed is done to the path and below it: in the root folder a rule about it will do */
+    bool is_led_to; /* links on the way to it count as well: they may come to lead elsewhere, as git-sync's do */
 } uses[SANDBOX_USES] = {
-    [SANDBOX_LOOK] = {READ_FILE | READ_FOLDER, true, true},
-    [SANDBOX_BUNDLE] = {READ_FILE | READ_FOLDER, false, true},
-    [SANDBOX_ROMS] = {READ_FILE | READ_FOLDER | WRITE_FILE | MAKE_FOLDER | MAKE_FILE | REMOVE_FILE, false, true},
-    [SANDBOX_FILE] = {WRITE_FILE | MAKE_FILE | REMOVE_FILE, false, false},
-    [SANDBOX_SOCKET] = {MAKE_SOCKET | REMOVE_FILE, false, false},
+    [SANDBOX_LOOK] = {READ_FILE | READ_FOLDER, true, true, false},
+    [SANDBOX_BUNDLE] = {READ_FILE | READ_FOLDER, false, true, true},
+    [SANDBOX_ROMS] = {READ_FILE | READ_FOLDER | WRITE_FILE | MAKE_FOLDER | MAKE_FILE | REMOVE_FILE, false, true, false},
+    [SANDBOX_FILE] = {WRITE_FILE | MAKE_FILE | REMOVE_FILE, false, false, false},
+    [SANDBOX_SOCKET] = {MAKE_SOCKET | REMOVE_FILE, false, false, false},
 };
 
 static int allow_behind(int ruleset, uint64_t allowed, int fd) {
@@ -119,13 +120,37 @@ static int allow_in_folder(int ruleset, uint64_t allowed, bool is_below, const c
 }
 
 /* A link is replaced where it lies, and what it leads to, where that lies. */
+static int allow_in_folders(int ruleset, uint64_t allowed, bool is_below, const char *path) {
+    int failed = allow_in_folder(ruleset, allowed, is_below, path);
+    CLEANUP(free) char *real = failed ? NULL : realpath(path, NULL);
+    return real ? allow_in_folder(ruleset, allowed, is_below, real) : failed;
+}
+
+static bool is_link(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+static int allow_links_on_the_way(int ruleset, uint64_t allowed, bool is_below, const char *path) {
+    CLEANUP(free) char *way = strdup(path);
+    int failed = way ? 0 : ENOMEM;
+    for (char *slash = way ? strchr(way, '/') : NULL; slash && !failed; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (is_link(way))
+            failed = allow_in_folders(ruleset, allowed, is_below, way);
+        *slash = '/';
+    }
+    return failed;
+}
+
 static int allow(int ruleset, uint64_t restricted, enum sandbox_use use, const char *path) {
     const uint64_t allowed = uses[use].allowed & restricted;
     if (uses[use].is_itself)
         return allow_itself(ruleset, allowed, path);
-    int failed = allow_in_folder(ruleset, allowed, uses[use].is_below, path);
-    CLEANUP(free) char *real = failed ? NULL : realpath(path, NULL);
-    return real ? allow_in_folder(ruleset, allowed, uses[use].is_below, real) : failed;
+    int failed = allow_in_folders(ruleset, allowed, uses[use].is_below, path);
+    if (!failed && uses[use].is_led_to)
+        failed = allow_links_on_the_way(ruleset, allowed, uses[use].is_below, path);
+    return failed;
 }
 
 static int allow_port(int ruleset, in_port_t port) {

@@ -41,7 +41,7 @@ struct connection {
     ino_t inode; /* of the socket: no other has it as long as we have our copy */
     struct log_peer peer;
     size_t calls, answered; /* answered: those of them whose reply is on its way */
-    int64_t answered_ms;    /* when the last of these was, on the monotonic clock */
+    int64_t answered_ms;    /* since when there are any of these, on the monotonic clock */
     bool is_ending;         /* hung up, by the peer or by us; the protocol has still to close fd */
     int64_t ending_ms;      /* since when, on that clock */
 };
@@ -260,12 +260,19 @@ static bool watch(struct connections *connections, struct pollfd polled[FIRST + 
     return has_ending;
 }
 
+/* poll(2) takes no more than the process may have descriptors, which may be fewer by now than there are connections.
+ * Who hangs up is not seen then; that it is to stop must be. */
+static int wait_for_any(struct pollfd *polled, size_t count, int timeout_ms) {
+    const int found = poll(polled, count, timeout_ms);
+    return found < 0 ? poll(polled, FIRST, SHORTAGE_MS) : found;
+}
+
 static void *accept_all(void *argument) {
     struct connections *connections = argument;
     struct pollfd polled[FIRST + CONNECTIONS_MAX];
     for (int pause_ms = 0;;) {
         const bool has_ending = watch(connections, polled, pause_ms > 0);
-        if (poll(polled, FIRST + connections->count, pause_ms > 0 ? pause_ms : has_ending ? LOOK_MS : -1) < 0) {
+        if (wait_for_any(polled, FIRST + connections->count, pause_ms > 0 ? pause_ms : has_ending ? LOOK_MS : -1) < 0) {
             nanosleep(&(struct timespec){0, LOOK_MS * 1000000}, NULL); /* a signal, or no memory */
             continue;
         }
@@ -354,10 +361,8 @@ void connections_begin_call(struct connections *connections, int fd, struct log_
 void connections_answer_call(struct connections *connections, int fd) {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = find(connections, fd);
-    if (connection) {
-        connection->answered++;
+    if (connection && connection->answered++ == 0)
         connection->answered_ms = now_ms();
-    }
     pthread_mutex_unlock(&connections->lock);
 }
 

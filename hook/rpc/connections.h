@@ -41,7 +41,7 @@ void connections_free(struct connections *connections);
 void connections_begin_call(struct connections *connections, int fd, struct log_peer *peer);
 
 /* All that is left of the call is to send the reply. Should every connection have calls, then one may be ended that has
- * none but such for a second: a peer that never reads must not stay for ever. */
+ * none but such and has had some for a second: a peer that never reads must not stay for ever, whatever it asks. */
 void connections_answer_call(struct connections *connections, int fd);
 
 /* The call is about to be gone. To be called before the protocol may close fd. */

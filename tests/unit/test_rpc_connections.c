@@ -202,6 +202,29 @@ static void an_answered_call_gives_way(void **state) {
     hang_up(clients, MAX + 1);
 }
 
+/* Nor does it stay for calling again and again. */
+static void answered_calls_without_end_give_way(void **state) {
+    (void)state;
+    struct log_peer peer;
+    int clients[MAX + 1], fds[MAX];
+    fill(clients, fds);
+    for (size_t i = 0; i < MAX; i++)
+        connections_begin_call(connections, fds[i], &peer);
+    connections_answer_call(connections, fds[2]);
+    clients[MAX] = dial();
+    char byte;
+    for (int i = 0; recv(clients[2], &byte, 1, MSG_DONTWAIT) != 0; i++) {
+        assert_true(i < 100);
+        connections_begin_call(connections, fds[2], &peer);
+        connections_answer_call(connections, fds[2]);
+        pause_ms(100);
+    }
+    let_go(fds[2]);
+    wait_for(MAX);
+    taken.fd[2] = -1;
+    hang_up(clients, MAX + 1);
+}
+
 /* The number is another file by the time that its connection is to be ended. */
 static void it_is_the_right_one_that_ends(void **state) {
     (void)state;
@@ -248,6 +271,21 @@ static void a_shortage_of_descriptors(void **state) {
     hang_up(&client, 1);
 }
 
+/* The process may have fewer descriptors than connections: poll(2) takes no such list. */
+static void a_stop_in_a_shortage(void **state) {
+    (void)state;
+    int clients[MAX], fds[MAX];
+    fill(clients, fds);
+    limit_files(MAX);
+    let_go(clients[0]); /* it looks at its list again */
+    pause_ms(20);
+    alarm(20); /* the end of the test, should it not stop */
+    connections_stop(connections);
+    alarm(0);
+    setrlimit(RLIMIT_NOFILE, &files);
+    hang_up(&clients[1], MAX - 1);
+}
+
 static void after_the_stop(void **state) {
     (void)state;
     int first = dial();
@@ -270,9 +308,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_oldest_without_a_call_ends, start, stop),
         cmocka_unit_test_setup_teardown(one_that_stays, start, stop),
         cmocka_unit_test_setup_teardown(an_answered_call_gives_way, start, stop),
+        cmocka_unit_test_setup_teardown(answered_calls_without_end_give_way, start, stop),
         cmocka_unit_test_setup_teardown(it_is_the_right_one_that_ends, start, stop),
         cmocka_unit_test_setup_teardown(nothing_is_left, start, stop),
         cmocka_unit_test_setup_teardown(a_shortage_of_descriptors, start, stop),
+        cmocka_unit_test_setup_teardown(a_stop_in_a_shortage, start, stop),
         cmocka_unit_test_setup_teardown(after_the_stop, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,7 @@ static void what_is_replaced_and_what_comes_later(void **state) {
         {"bundles/lab/", replace_bundle, read_after_change, "bundles/lab/bundle.json"},
         {"later/on/lab", make_bundle, read_after_change, "later/on/lab/bundle.json"},
         {"bundles/current", turn_link, read_after_change, "bundles/current/bundle.json"},
+        {"bundles/current/bundle.json", turn_link, read_after_change, "bundles/current/bundle.json"},
         {"bundles/map", swap_mount, read_after_change, "bundles/map/bundle.json"},
         {"bundles/map/bundle.json", swap_mount, read_after_change, "bundles/map/bundle.json"}, /* a packed one */
         {"bundles/lab", lose_roms, put_rom_after_change, "hooks/rom"},
