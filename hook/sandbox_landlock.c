@@ -98,7 +98,7 @@ static int open_above(const char *path) {
     for (char *folder = copy; folder && fd < 0;) {
         folder = dirname(folder);
         fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (strcmp(folder, "/") == 0 || strcmp(folder, ".") == 0)
+        if (folder[strspn(folder, "/")] == '\0' || strcmp(folder, ".") == 0)
             break;
     }
     return fd;
