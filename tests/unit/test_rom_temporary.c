@@ -15,12 +15,11 @@
 /* libc's flock(), before which somebody may come. */
 int __wrap_flock(int fd, int operation);
 int __real_flock(int fd, int operation);
-static void (*before_flock)(void);
+static void (*_Atomic before_flock)(void); /* some tests have threads */
 static int flock_errno;
 
 int __wrap_flock(int fd, int operation) {
-    void (*come)(void) = before_flock;
-    before_flock = NULL;
+    void (*come)(void) = atomic_exchange(&before_flock, NULL);
     if (come)
         come();
     if (!flock_errno)
