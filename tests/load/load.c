@@ -5,8 +5,8 @@
  * CASE is a folder of tests/golden. Each caller makes all their calls in turn, Info, and requests that must be refused;
  * every reply is compared, byte for byte. Some callers share a connection, one makes a new one again and again.
  * Meanwhile the process's memory and descriptors are looked at: prints one "name value unit" line per figure, judges
- * that there was no error and that neither has grown, and exits 1 otherwise, or where libxml2 (of this program, linked as
- * the hook is) does not know of threads.
+ * that there was no error and that neither has grown, and exits 1 otherwise, or where libxml2 (of this program, linked
+ * as the hook is) does not know of threads.
  */
 #include <dirent.h>
 #include <libxml/globals.h>
