@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,6 +13,7 @@
 #include "base/names.h"
 
 static const char prefix[] = ".new-";
+enum { DIGITS = 16 }; /* behind it, hexadecimal: base/output's have half of them, and no lock */
 
 /* A sweep may come between the making of a file and its lock: it takes the file away, and another is made. More often
  * than this in a row that is no accident. */
@@ -58,6 +60,12 @@ void temporary_drop(int dir_fd, struct temporary *temporary) {
     errno = number;
 }
 
+static bool has_our_form(const char *name) {
+    const size_t start = strlen(prefix);
+    return strncmp(name, prefix, start) == 0 && strlen(name) == start + DIGITS &&
+           strspn(name + start, "0123456789abcdef") == DIGITS;
+}
+
 /* The name is removed under the lock, while its owner can be none that lives. */
 static void sweep_file(int dir_fd, const char *name) {
     struct stat status;
@@ -72,6 +80,6 @@ void temporary_sweep(int dir_fd) {
     if (names_read(&names, dir_fd, "", &unheard) < 0)
         return;
     for (size_t i = 0; i < names.count; i++)
-        if (strncmp(names.list[i], prefix, strlen(prefix)) == 0)
+        if (has_our_form(names.list[i]))
             sweep_file(dir_fd, names.list[i]);
 }

@@ -21,5 +21,6 @@ int temporary_keep(int dir_fd, struct temporary *temporary, const char *name);
 /* Removes and closes it. errno stays as it was. */
 void temporary_drop(int dir_fd, struct temporary *temporary);
 
-/* Removes those that no living process writes. What cannot be looked at or removed stays. */
+/* Removes those that no living process writes: regular files with names as temporary_make gives them. What cannot be
+ * looked at or removed stays. */
 void temporary_sweep(int dir_fd);

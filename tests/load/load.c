@@ -5,9 +5,11 @@
  * CASE is a folder of tests/golden. Each caller makes all their calls in turn, Info, and requests that must be refused;
  * every reply is compared, byte for byte. Some callers share a connection, one makes a new one again and again.
  * Meanwhile the process's memory and descriptors are looked at: prints one "name value unit" line per figure, judges
- * that there was no error and that neither has grown, and exits 1 otherwise.
+ * that there was no error and that neither has grown, and exits 1 otherwise, or where libxml2 (of this program, linked
+ * as the hook is) does not know of threads.
  */
 #include <dirent.h>
+#include <libxml/globals.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "domain/tree.h"
 #include "rpc/client.h"
 #include "rpc/hooks.h"
 #include "rpc/message.h"
@@ -68,6 +71,25 @@ static double now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* --- how we are linked ----------------------------------------------------------------------------------------------
+ */
+
+static void *last_error(void *unused) {
+    (void)unused;
+    return &xmlLastError;
+}
+
+/* The hook is linked as we are: libxml2 must keep what it knows of an error for each thread. */
+static void check_libxml2(void) {
+    pthread_t thread;
+    void *of_thread;
+    tree_setup();
+    if (pthread_create(&thread, NULL, last_error, NULL) != 0 || pthread_join(thread, &of_thread) != 0)
+        fail("cannot start a thread");
+    if (of_thread == &xmlLastError)
+        fail("libxml2 was linked without threads: see --require-defined in CMakeLists.txt");
 }
 
 /* --- what is asked --------------------------------------------------------------------------------------------------
@@ -316,6 +338,7 @@ int main(int argc, char **argv) {
     }
     if (seconds <= 0 || callers < 1 || callers > CALLERS_MAX || pid <= 0 || argc - next < 2 || argv[next][0] != '/')
         fail("usage: load --seconds N [--callers N] --pid PID SOCKET CASE...");
+    check_libxml2();
     for (int i = next + 1; i < argc; i++)
         add_case(argv[i]);
     add_others(argv[next]);

@@ -133,7 +133,7 @@ class Kill(HookTestCase):
         """And of an end. It was killed before, too: with half a ROM to sweep away."""
         output = self.folder / 'trace'
         (self.sockets / 'look/rom').mkdir(parents=True)
-        (self.sockets / 'look/rom/.new-0123').write_bytes(b'half')
+        (self.sockets / 'look/rom/.new-0123456789abcdef').write_bytes(b'half')
         with self.started('look', wrapper=strace.wrapper(output)) as sidecar:
             pid = sidecar.process.pid
             sidecar.killed = True  # with strace beside it LeakSanitizer cannot work at the end
@@ -142,7 +142,7 @@ class Kill(HookTestCase):
         for number, step in enumerate(steps):
             folder = f'start-{number}'
             (self.sockets / folder / 'rom').mkdir(parents=True)
-            (self.sockets / folder / 'rom/.new-0123').write_bytes(b'half')
+            (self.sockets / folder / 'rom/.new-0123456789abcdef').write_bytes(b'half')
             with self.subTest(step=step.injection):
                 self.kill_start(folder, step, output)
 

@@ -69,11 +69,13 @@ static void others_are_not_swept(void **state) {
     put_text(*state, "a.rom", "x");
     put_text(*state, "new-1", "x");
     put_text(*state, ".newer", "x");
-    put_folder(*state, ".new-folder");
-    put_link(*state, ".new-link", "a.rom");
-    assert_int_equal(mkfifo(path_in(*state, ".new-fifo"), 0600), 0);
+    put_text(*state, ".new-0123456789abcdef.rom", "x");
+    put_text(*state, ".new-12345678", "x"); /* of base/output, without a lock */
+    put_folder(*state, ".new-000000000000000f");
+    put_link(*state, ".new-000000000000000e", "a.rom");
+    assert_int_equal(mkfifo(path_in(*state, ".new-000000000000000d"), 0600), 0);
     temporary_sweep(folder);
-    assert_int_equal(count_entries(*state), 6);
+    assert_int_equal(count_entries(*state), 8);
 }
 
 /* Also one of this process: whoever sweeps holds no other lock. */
@@ -134,7 +136,7 @@ static void without_locks_nothing_is_swept(void **state) {
     CLEANUP(close_fd) int folder = open_folder(*state);
     struct temporary file;
     flock_errno = ENOLCK;
-    put_text(*state, ".new-1", "x");
+    put_text(*state, ".new-0000000000000001", "x");
     assert_int_equal(temporary_make(folder, &file), 0);
     temporary_sweep(folder);
     flock_errno = 0;
