@@ -11,7 +11,7 @@ import grpc
 
 import lab
 import strace
-from case import HookTestCase, nightly
+from case import WATCHED, HookTestCase, nightly
 
 TRIES = 5  # until a step is hit: which thread does gRPC's own work is chance
 # What a kernel may answer, the likeliest first.
@@ -36,7 +36,7 @@ def paths(text):
 class Errors(HookTestCase):
     def setUp(self):
         super().setUp()
-        self.sidecar, self.hook = self.launch()
+        self.sidecar, self.hook = self.launch(*WATCHED)
         self.case = lab.VM
 
     def call(self, shape='call1', uid=None):

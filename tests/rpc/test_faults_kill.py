@@ -9,7 +9,7 @@ import grpc
 import lab
 import strace
 import virt_launcher
-from case import HookTestCase, nightly
+from case import WATCHED, HookTestCase, nightly
 
 NAME = re.compile(r'.+-([0-9a-f]{16})\.rom')
 TRIES = 5  # until a step is hit: which thread does gRPC's own work is chance
@@ -30,7 +30,7 @@ class Kill(HookTestCase):
     def started(self, folder, **how):
         """A sidecar in a folder of its own, which stays."""
         (self.sockets / folder).mkdir(exist_ok=True)
-        return self.prepare(folder=self.sockets / folder, container='c', bundle=self.bundle, **how)
+        return self.prepare(*WATCHED, folder=self.sockets / folder, container='c', bundle=self.bundle, **how)
 
     @staticmethod
     def call(sidecar, shape='call1'):
