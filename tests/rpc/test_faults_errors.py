@@ -28,9 +28,10 @@ NAME = re.compile(r'.+-([0-9a-f]{16})\.rom')
 
 
 def paths(text):
-    """The files that a traced call is about, and the folders that they are in."""
-    found = re.findall(r'/[^<>"]+', text.split(') = ')[0])
-    return {path for name in found for path in (name, os.path.dirname(name))}
+    """The files that a traced call is about, and the folders that they are in; not where the sidecar was started."""
+    text = re.sub(r'AT_FDCWD<[^>]*>', '', text.partition(') = ')[0])
+    found = re.findall(r'/[^<>"]+', text)
+    return {path for name in found for path in (name, os.path.dirname(name)) if path != '/'}
 
 
 class Errors(HookTestCase):
