@@ -46,9 +46,6 @@ class Trace:
         """The calls that failed because we said so."""
         return [text for _, _, text in self.calls() if '(INJECTED)' in text]
 
-    def killed(self):
-        return any('killed by SIGKILL' in line for line in self.lines)
-
     def steps(self, thread=None):
         """The file calls of one thread, by default of the one that made most: the handler's. Each can be hit again."""
         threads, counts = collections.Counter(name for name, _, _ in self.calls()), collections.Counter()

@@ -17,7 +17,7 @@ import lab
 import sidecar as sidecar_module
 import virt_handler
 import virt_launcher
-from case import AS_GUEST_USER, GUEST_USER, ROOT, HookTestCase, slow_request
+from case import AS_GUEST_USER, GUEST_USER, ROOT, WATCHED, HookTestCase, slow_request
 from node import NodeTestCase
 
 DEFINE = virt_launcher.method('v1alpha3', 'OnDefineDomain')
@@ -139,7 +139,7 @@ class Peers(HookTestCase):
         Also of those the log tells who it was. As long as there is a call gRPC does not close its connection: for us, the
         number means that connection and no other.
         """
-        sidecar = self.start()
+        sidecar = self.start(*WATCHED)
 
         def connections():
             """How many descriptors are sockets, but for the one that listens."""
@@ -185,7 +185,7 @@ class Many(HookTestCase):
 
     def serve(self, files=4096):
         """A sidecar that may have so many descriptors, after a first boot; and its number of descriptors."""
-        self.sidecar, self.hook = self.launch(wrapper=['prlimit', f'--nofile={files}:20000'])
+        self.sidecar, self.hook = self.launch(*WATCHED, wrapper=['prlimit', f'--nofile={files}:20000'])
         self.boot(self.hook)
         self.before = self.settled_files()
 

@@ -11,6 +11,7 @@ import shutil
 import tarfile
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
@@ -110,8 +111,7 @@ class Swap(HookTestCase):
             while not done.is_set():
                 last[0] = self.put(way)
 
-        swapper = threading.Thread(target=swap)
-        swapper.start()
+        swapper = self.enterContext(ThreadPoolExecutor(1)).submit(swap)
         try:
             for _ in range(calls):
                 try:
@@ -123,7 +123,7 @@ class Swap(HookTestCase):
                     refused += 1
         finally:
             done.set()
-            swapper.join()
+        swapper.result()
         note(f'{len(self.known)} bundles within {calls} calls: replies of {len(seen)}, {refused} refused')
         self.assertLessEqual(seen, self.known)
         self.assertGreater(len(seen), 5)

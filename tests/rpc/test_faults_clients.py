@@ -13,7 +13,7 @@ import grpc
 import http2
 import lab
 import virt_launcher
-from case import HookTestCase, nightly, note
+from case import WATCHED, HookTestCase, nightly, note
 
 DEFINE = virt_launcher.method('v1alpha3', 'OnDefineDomain')
 RST_STREAM, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 3, 6, 7, 8, 9
@@ -35,7 +35,7 @@ def header(name, size):
 class Clients(HookTestCase):
     def setUp(self):
         super().setUp()
-        self.sidecar, self.hook = self.launch()
+        self.sidecar, self.hook = self.launch(*WATCHED)
         self.boot(self.hook)
         self.before = self.open_files()
 

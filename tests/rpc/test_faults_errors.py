@@ -11,7 +11,7 @@ import grpc
 
 import lab
 import strace
-from case import HookTestCase, nightly
+from case import WATCHED, HookTestCase, nightly
 
 TRIES = 5  # until a step is hit: which thread does gRPC's own work is chance
 # What a kernel may answer, the likeliest first.
@@ -28,15 +28,16 @@ NAME = re.compile(r'.+-([0-9a-f]{16})\.rom')
 
 
 def paths(text):
-    """The files that a traced call is about, and the folders that they are in."""
-    found = re.findall(r'/[^<>"]+', text.split(') = ')[0])
-    return {path for name in found for path in (name, os.path.dirname(name))}
+    """The files that a traced call is about, and the folders that they are in; not where the sidecar was started."""
+    text = re.sub(r'AT_FDCWD<[^>]*>', '', text.partition(') = ')[0])
+    found = re.findall(r'/[^<>"]+', text)
+    return {path for name in found for path in (name, os.path.dirname(name)) if path != '/'}
 
 
 class Errors(HookTestCase):
     def setUp(self):
         super().setUp()
-        self.sidecar, self.hook = self.launch()
+        self.sidecar, self.hook = self.launch(*WATCHED)
         self.case = lab.VM
 
     def call(self, shape='call1', uid=None):

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
@@ -27,7 +28,6 @@ class World(HookTestCase):
     def test_sigterm_in_each_of_many_calls(self):
         """Wherever in a call it comes: the call is answered, and the end is an end as any."""
         request = virt_launcher.define_request(lab.domain(lab.VM, 'call1'), lab.vmi(lab.VM))
-        answered = 0
         for number in range(20):
             folder = self.sockets / str(number)
             folder.mkdir()
@@ -38,10 +38,8 @@ class World(HookTestCase):
                 running.wait_for_log(CALLED)
                 running.process.send_signal(signal.SIGTERM)
                 self.assertXml(virt_launcher.defined_domain(reply.result()), lab.reply(lab.VM, 'call1'))
-                answered += 1
             self.assertEqual(running.wait(), 0)
             self.assertFalse(running.socket.exists())
-        self.assertEqual(answered, 20)
 
     def test_stopped_in_a_call(self):
         """As a cgroup freezer or a debugger does: it goes on where it was."""
@@ -64,7 +62,7 @@ class World(HookTestCase):
         self.assertEqual(running.stop(signal.SIGCONT), 0)
 
     def test_the_rom_folder_goes_all_the_time(self):
-        """Each reply's ROMs were there when it was given, or the call says that they could not be written."""
+        """Each call is answered as always, or says that its ROMs could not be written."""
         running, hook = self.launch()
         done, refused = threading.Event(), 0
 
@@ -134,8 +132,7 @@ class World(HookTestCase):
                         note(error.details())
                     other.kill()
 
-        starter = threading.Thread(target=start_again)
-        starter.start()
+        starter = self.enterContext(ThreadPoolExecutor(1)).submit(start_again)
         try:
             for number in range(60):
                 if number % 3 == 0:
@@ -144,7 +141,7 @@ class World(HookTestCase):
                 self.assertXml(self.call_new(hook), lab.reply(lab.VM, 'call1'))
         finally:
             done.set()
-            starter.join()
+        starter.result()
         self.assertTrue(starts and all(starts))
         self.boot(hook)
         names = {os.path.basename(path) for path in rom_paths(lab.reply(lab.VM, 'call1'))}

@@ -12,7 +12,7 @@ import http2
 import lab
 import sidecar as sidecar_module
 import virt_launcher
-from case import AS_GUEST_USER, ROOT, HookTestCase, slow_request
+from case import AS_GUEST_USER, ROOT, WATCHED, HookTestCase, slow_request
 from sidecar import answers, refused_start
 
 DEFINE = virt_launcher.method('v1alpha3', 'OnDefineDomain')
@@ -245,7 +245,7 @@ class Clients(HookTestCase):
 
     def setUp(self):
         super().setUp()
-        self.sidecar, self.hook = self.launch()
+        self.sidecar, self.hook = self.launch(*WATCHED)
 
     def open_files(self):
         """How many files the sidecar has open when nothing is going on."""
