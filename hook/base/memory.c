@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <protobuf-c/protobuf-c.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,3 +26,15 @@ char *memory_copy(const char *text) {
 size_t memory_failures(void) {
     return failures;
 }
+
+static void *allocate_part(void *context, size_t size) {
+    (void)context;
+    return memory_allocate(size);
+}
+
+static void free_part(void *context, void *part) {
+    (void)context;
+    free(part);
+}
+
+struct ProtobufCAllocator memory_of_messages = {allocate_part, free_part, NULL};

@@ -6,19 +6,6 @@
 #include "base/memory.h"
 #include "podresources_v1.pb-c.h"
 
-/* protobuf-c says of a message without memory what it says of one that is none. */
-static void *allocate(void *context, size_t size) {
-    (void)context;
-    return memory_allocate(size);
-}
-
-static void release(void *context, void *memory) {
-    (void)context;
-    free(memory);
-}
-
-static ProtobufCAllocator allocator = {allocate, release, NULL};
-
 static int add_device(struct pod *pod, const char *resource, const char *id, struct error *err) {
     struct pod_device *devices = reallocarray(pod->devices, pod->count + 1, sizeof(*devices));
     if (!devices)
@@ -101,7 +88,7 @@ int pod_list_parse(struct bytes response, const char *namespace, const char *vmi
     *list = (struct pod_list){0};
     const size_t failures = memory_failures();
     V1__ListPodResourcesResponse *message =
-        v1__list_pod_resources_response__unpack(&allocator, response.size, response.data);
+        v1__list_pod_resources_response__unpack(&memory_of_messages, response.size, response.data);
     if (!message)
         return refuse(failures, err);
     int failed = 0;
@@ -110,7 +97,7 @@ int pod_list_parse(struct bytes response, const char *namespace, const char *vmi
         failed = error_no_memory(err);
     for (size_t i = 0; !failed && i < message->n_pod_resources; i++)
         failed = is_of(message->pod_resources[i], namespace, vmi) ? add_pod(list, message->pod_resources[i], err) : 0;
-    v1__list_pod_resources_response__free_unpacked(message, &allocator);
+    v1__list_pod_resources_response__free_unpacked(message, &memory_of_messages);
     if (failed)
         pod_list_free(list);
     return failed;
@@ -120,13 +107,13 @@ int pod_list_parse_allocatable(struct bytes response, struct pod_list *list, str
     *list = (struct pod_list){0};
     const size_t failures = memory_failures();
     V1__AllocatableResourcesResponse *message =
-        v1__allocatable_resources_response__unpack(&allocator, response.size, response.data);
+        v1__allocatable_resources_response__unpack(&memory_of_messages, response.size, response.data);
     if (!message)
         return refuse(failures, err);
     list->pods = calloc(1, sizeof(*list->pods));
     list->count = list->pods != NULL;
     int failed = list->pods ? add_devices(list->pods, message->devices, message->n_devices, err) : error_no_memory(err);
-    v1__allocatable_resources_response__free_unpacked(message, &allocator);
+    v1__allocatable_resources_response__free_unpacked(message, &memory_of_messages);
     if (failed)
         pod_list_free(list);
     return failed;

@@ -1,8 +1,13 @@
 #include "rpc/message.h"
 
+#include "base/memory.h"
+
 ProtobufCMessage *message_decode(const ProtobufCMessageDescriptor *descriptor, struct bytes bytes, struct error *err) {
-    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, NULL, bytes.size, bytes.data);
-    if (!message)
+    const size_t failures = memory_failures();
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &memory_of_messages, bytes.size, bytes.data);
+    if (!message && memory_failures() != failures)
+        error_no_memory(err);
+    else if (!message)
         error_set(err, ERROR_INPUT, "the request is no valid %s message", descriptor->name);
     return message;
 }
@@ -25,5 +30,5 @@ int message_encode(const ProtobufCMessage *message, struct buffer *out, struct e
 
 void message_free(ProtobufCMessage *message) {
     if (message)
-        protobuf_c_message_free_unpacked(message, NULL);
+        protobuf_c_message_free_unpacked(message, &memory_of_messages);
 }

@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 /* Decodes `bytes` as the message of that descriptor. Returns a message that message_free gives back, or NULL with
- * ERROR_INPUT. */
+ * ERROR_INPUT or ERROR_LIMIT (memory). */
 ProtobufCMessage *message_decode(const ProtobufCMessageDescriptor *descriptor, struct bytes bytes, struct error *err);
 
 /* Appends the encoded message to *out. Returns 0 or -1 (memory). */

@@ -10,6 +10,8 @@
 #include "config/vmi.h"
 #include "json_outcome.h"
 #include "kubelet/pods.h"
+#include "podresources_v1.pb-c.h"
+#include "rpc/message.h"
 #include "scenario.h"
 
 /* Every option there is, and what they may be. */
@@ -79,17 +81,33 @@ static int deny_annotation(const struct given *given, struct outcome *outcome, s
     return allowed_check(&allowed, &config, "--allow", err);
 }
 
+/* The fuzzer's seeds have the VMI before the kubelet's answer. */
+static struct bytes answer_of(struct bytes seed) {
+    const uint8_t *answer = memchr(seed.data + 1, '\0', seed.size - 1);
+    return (struct bytes){answer + 1, seed.size - (size_t)(answer + 1 - seed.data)};
+}
+
 static int read_pods(const struct given *given, struct outcome *outcome, struct error *err) {
     CLEANUP(pod_list_free) struct pod_list pods = {0};
-    const uint8_t *answer = memchr(given->text.data + 1, '\0', given->text.size - 1);
-    const struct bytes bytes = {answer + 1, given->text.size - (size_t)(answer + 1 - given->text.data)};
-    if (pod_list_parse(bytes, NULL, NULL, &pods, err) < 0)
+    if (pod_list_parse(answer_of(given->text), NULL, NULL, &pods, err) < 0)
         return -1;
     for (size_t i = 0; i < pods.count; i++)
         for (size_t j = 0; j < pods.pods[i].count; j++) {
             outcome_text(outcome, pods.pods[i].devices[j].resource);
             outcome_text(outcome, pods.pods[i].devices[j].id);
         }
+    return 0;
+}
+
+/* As the services read a request. */
+static int decode_message(const struct given *given, struct outcome *outcome, struct error *err) {
+    CLEANUP(message_free)
+    ProtobufCMessage *message =
+        message_decode(&v1__list_pod_resources_response__descriptor, answer_of(given->text), err);
+    CLEANUP(buffer_free) struct buffer again = {0};
+    if (!message || message_encode(message, &again, err) < 0)
+        return -1;
+    outcome_buffer(outcome, &again);
     return 0;
 }
 
@@ -138,6 +156,7 @@ struct scenarios scenarios_config(void) {
         {.name = "config/annotation-refused", refuse_annotation},
         {.name = "config/annotation-denied", deny_annotation},
         {.name = "kubelet/pods", read_pods, "fuzz/corpus/kubelet/pod-mdev"},
+        {.name = "rpc/message", decode_message, "fuzz/corpus/kubelet/pod-mdev"},
         {.name = "kubelet/pods-address", read_pods, "fuzz/corpus/kubelet/pod-address"},
     };
     return SCENARIOS(list);
