@@ -255,6 +255,8 @@ class Many(HookTestCase):
         ended = threading.Event()
 
         def flood():
+            with self.connected(1000, http2.PREFACE):  # stay: it may accept slower than we come and go
+                self.sidecar.wait_for_log(f'has {MAX} connections')
             while not ended.is_set():
                 with self.connected(1000, http2.PREFACE):
                     pass

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,6 +37,7 @@ class World(HookTestCase):
                 grpc.channel_ready_future(channel).result(20)
                 reply = channel.unary_unary(DEFINE).future(request, timeout=60)
                 running.wait_for_log(CALLED)
+                time.sleep(number / 5000)  # the call takes some milliseconds
                 running.process.send_signal(signal.SIGTERM)
                 self.assertXml(virt_launcher.defined_domain(reply.result()), lab.reply(lab.VM, 'call1'))
             self.assertEqual(running.wait(), 0)
