@@ -66,16 +66,18 @@ static la_ssize_t give(struct archive *archive, void *context, const void **data
     return (la_ssize_t)piece.size;
 }
 
+/* What libarchive has just said, or nothing: then malloc's errno tells, which was 0 before, whether it was memory. */
 static int refuse(struct tar *tar, struct error *err) {
     if (tar->problem.code != ERROR_NONE)
         return error_set(err, tar->problem.code, "%s", tar->problem.message);
+    const bool is_short = errno == ENOMEM;
     const char *why = archive_error_string(tar->archive);
-    if (!why || archive_errno(tar->archive) == ENOMEM) /* in some places it says nothing then */
+    if (archive_errno(tar->archive) == ENOMEM || (!why && is_short))
         return error_no_memory(err);
     char storage[QUOTED_MAX];
     return error_set(err, ERROR_REFUSED,
                      "%s is no tar archive, plain or by gzip or zstd, or is damaged (%s): pack it anew", tar->path,
-                     text_quotable(why, storage));
+                     text_quotable(why ? why : "unknown error", storage));
 }
 
 struct tar *tar_open(int fd, const char *path, struct error *err) {
@@ -91,6 +93,7 @@ struct tar *tar_open(int fd, const char *path, struct error *err) {
         error_no_memory(err);
         return NULL;
     }
+    errno = 0;
     if (archive_read_open(tar->archive, tar, NULL, give, NULL) != ARCHIVE_OK) {
         refuse(tar, err);
         return NULL;
@@ -181,6 +184,7 @@ static int check_end(struct tar *tar, struct error *err) {
 int tar_next(struct tar *tar, struct tar_entry *entry, struct error *err) {
     for (;;) {
         struct archive_entry *found;
+        errno = 0;
         int result = archive_read_next_header(tar->archive, &found);
         if (result == ARCHIVE_EOF)
             return check_end(tar, err);
@@ -199,6 +203,7 @@ int tar_read(struct tar *tar, const struct tar_entry *entry, size_t limit, struc
         return error_set(err, ERROR_REFUSED, "%s: \"%s\" has %llu bytes, more than the %zu that such a file can have",
                          tar->path, entry->name, (unsigned long long)entry->size, limit);
     for (;;) {
+        errno = 0;
         la_ssize_t got = archive_read_data(tar->archive, chunk, sizeof(chunk));
         if (got < 0)
             return refuse(tar, err);
