@@ -22,6 +22,7 @@ USAGE = 64
 
 def said(service):
     """What its log says of the sandbox: (the active parts, those that are off with the reasons)."""
+    service.wait_for_log('sandbox: ')
     line, = [entry['msg'] for entry in service.logs() if entry['msg'].startswith('sandbox: ')]
     active, _, off = line.removeprefix('sandbox: ').partition('; off: ')
     parts = [] if active == 'nothing is active' else active.split(', ')
