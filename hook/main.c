@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 
@@ -59,6 +60,9 @@ static int leave(int code) {
 static void tune_memory(void) {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MXFAST, 0);
+#if !defined(HOOK_SANITIZED) && !defined(HOOK_MEMCHECK)
+    memory_keep();
+#endif
 }
 
 int main(int argc, char **argv) {

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 void json_setup(void) {
-    json_set_alloc_funcs(memory_allocate, free);
+    json_set_alloc_funcs(memory_allocate, memory_free);
 }
 
 struct json_place json_member(const struct json_place *place, const char *key) {

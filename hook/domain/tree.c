@@ -21,7 +21,7 @@ void tree_setup(void) {
     LIBXML_TEST_VERSION
     xmlSetGenericErrorFunc(NULL, ignore);
     xmlThrDefSetGenericErrorFunc(NULL, ignore);
-    xmlMemSetup(free, memory_allocate, memory_resize, memory_copy);
+    xmlMemSetup(memory_free, memory_allocate, memory_resize, memory_copy);
     xmlInitParser();
 }
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "support.h"
@@ -57,6 +58,48 @@ static void counts(void **state) {
         assert_null(calls[i]());
         assert_int_equal(memory_failures(), before + 1);
     }
+}
+
+static void *allocate_here(void *size) {
+    return memory_allocate(*(size_t *)size);
+}
+
+/* The last test: nothing takes memory_keep back. */
+static void keeps(void **state) {
+    static const size_t sizes[] = {24, 40, 56, 120, 136};
+    static void *pieces[2 * MEMORY_KEPT_MAX];
+    (void)state;
+    memory_keep();
+    memory_free(NULL);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        size_t size = sizes[i]; /* a sanitizer's malloc gives no more than it is asked for */
+        pthread_t thread;
+        void *elsewhere;
+        void *memory = memory_allocate(size);
+        memset(memory, 1, size);
+        memory_free(memory);
+        assert_int_equal(pthread_create(&thread, NULL, allocate_here, &size), 0);
+        assert_int_equal(pthread_join(thread, &elsewhere), 0);
+        assert_ptr_not_equal(elsewhere, memory);
+        left = 0; /* what is kept needs no malloc */
+        assert_ptr_equal(memory_allocate(i > 0 ? size - 15 : 1), memory);
+        const size_t before = memory_failures();
+        assert_null(memory_allocate(size));
+        assert_int_equal(memory_failures(), before + 1);
+        free(memory); /* free takes it as well */
+        free(elsewhere);
+    }
+    for (size_t i = 0; i < COUNT(pieces); i++)
+        pieces[i] = memory_allocate(100);
+    for (size_t i = 0; i < COUNT(pieces); i++)
+        memory_free(pieces[i]);
+    for (size_t i = 0; i < MEMORY_KEPT_MAX; i++)
+        free(memory_allocate(100));
+    left = 0;
+    assert_null(memory_allocate(100)); /* no more than so many are kept */
+    memory_free(memory_allocate(4096));
+    left = 0;
+    assert_null(memory_allocate(4096)); /* nor are large ones */
 }
 
 static void *failures_here(void *nothing) {
@@ -118,7 +161,7 @@ static void written(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(counts), cmocka_unit_test(of_each_thread),
-                                       cmocka_unit_test(json), cmocka_unit_test(written)};
+                                       cmocka_unit_test(json), cmocka_unit_test(written), cmocka_unit_test(keeps)};
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
