@@ -194,8 +194,9 @@ static struct host_function *add_function(struct host_facts *facts, const struct
     struct host_function *function = place_function(facts, address, err);
     if (!function || function->is_identified)
         return function;
+    struct sysfs_names names;
     CLEANUP(sysfs_leave) struct sysfs inside;
-    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
+    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &names, &inside);
     function->is_identified = true;
     if (host_read_device(&inside, address, &function->device, err) < 0)
         return NULL;
@@ -207,11 +208,12 @@ static struct host_function *add_function(struct host_facts *facts, const struct
 
 /* --- what is around it --------------------------------------------------------------------------------------- */
 
-static int add_slot(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address address,
-                    struct error *err) {
+static int add_slot(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address of, struct error *err) {
     char path[SYSFS_PATH_MAX];
+    struct pci_address address = of;
     for (address.function = 0; address.function < 8; address.function++)
-        if (sysfs_find(sysfs, sysfs_pci_path(address, NULL, path)) == 0 && !add_function(facts, sysfs, address, err))
+        if (address.function != of.function && sysfs_find(sysfs, sysfs_pci_path(address, NULL, path)) == 0 &&
+            !add_function(facts, sysfs, address, err))
             return -1;
     return 0;
 }
@@ -221,7 +223,7 @@ static int read_bridge(const struct host_facts *facts, const struct sysfs *sysfs
                        struct host_function *bridge, struct error *err) {
     char folder[SYSFS_PATH_MAX];
     CLEANUP(sysfs_leave) struct sysfs inside;
-    sysfs_enter(sysfs, sysfs_pci_path(bridge->address, NULL, folder), &inside);
+    sysfs_enter(sysfs, sysfs_pci_path(bridge->address, NULL, folder), NULL, &inside);
     bridge->bridge_count = function->bridge_count;
     memcpy(bridge->bridges, function->bridges, sizeof(bridge->bridges));
     if (!bridge->is_identified)
@@ -349,20 +351,18 @@ static int add_node(struct host_facts *facts, const struct sysfs *sysfs, struct 
 /* All that is in the function's own folder. */
 static int read_files(const struct host_facts *facts, const struct sysfs *sysfs, struct host_function *function,
                       struct error *err) {
-    char folder[SYSFS_PATH_MAX], path[SYSFS_PATH_MAX];
+    char path[SYSFS_PATH_MAX];
     const struct pci_address address = function->address;
     const bool is_virtual = function->device.is_virtual;
-    CLEANUP(sysfs_leave) struct sysfs inside;
-    sysfs_enter(sysfs, sysfs_pci_path(address, NULL, folder), &inside);
-    if (read_attributes(facts, &inside, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
+    if (read_attributes(facts, sysfs, function, is_virtual ? OF_EACH : OF_EACH | OF_PHYSICAL, err) < 0)
         return -1;
-    read_config(facts, &inside, function);
-    read_bars(&inside, function);
+    read_config(facts, sysfs, function);
+    read_bars(sysfs, function);
     if (!is_virtual)
-        function->rom_error = -sysfs_find(&inside, sysfs_pci_path(address, "rom", path));
+        function->rom_error = -sysfs_find(sysfs, sysfs_pci_path(address, "rom", path));
     if (function->attributes[HOST_RESET_METHOD].error)
-        function->reset_error = -sysfs_find(&inside, sysfs_pci_path(address, "reset", path));
-    function->has_mdev_types = sysfs_find(&inside, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
+        function->reset_error = -sysfs_find(sysfs, sysfs_pci_path(address, "reset", path));
+    function->has_mdev_types = sysfs_find(sysfs, sysfs_pci_path(address, "mdev_supported_types", path)) == 0;
     return 0;
 }
 
@@ -384,12 +384,16 @@ static int fill(struct host_facts *facts, const struct sysfs *sysfs, struct host
 }
 
 int host_facts_add(struct host_facts *facts, const struct sysfs *sysfs, struct pci_address address, struct error *err) {
+    char folder[SYSFS_PATH_MAX];
+    struct sysfs_names names;
     CLEANUP(sysfs_leave) struct sysfs devices;
-    sysfs_enter(sysfs, "bus/pci/devices", &devices);
-    struct host_function *function = add_function(facts, &devices, address, err);
-    if (!function || add_node(facts, &devices, err) < 0)
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    sysfs_enter(sysfs, "bus/pci/devices", NULL, &devices);
+    sysfs_enter(&devices, sysfs_pci_path(address, NULL, folder), &names, &inside);
+    struct host_function *function = add_function(facts, &inside, address, err);
+    if (!function || add_node(facts, &inside, err) < 0)
         return -1;
-    return function->is_whole ? 0 : fill(facts, &devices, function, err);
+    return function->is_whole ? 0 : fill(facts, &inside, function, err);
 }
 
 static int read_mdev(struct host_facts *facts, const struct sysfs *sysfs, struct host_mdev *mdev, struct error *err) {

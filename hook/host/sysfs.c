@@ -24,16 +24,35 @@ static int join(const char *first, const char *second, char *joined, size_t room
 /* Where a path is, for the kernel: below a descriptor. */
 struct place {
     int folder;
-    const char *path; /* in `whole` where nothing was entered */
+    unsigned char type; /* as in a struct dirent, where the folder was listed; else DT_UNKNOWN */
+    const char *path;   /* in `whole` where nothing was entered */
     char whole[PATH_MAX];
 };
 
+/* What the path's first part is, or -ENOENT. */
+static int find_name(const struct sysfs_names *names, const char *path) {
+    const size_t size = strcspn(path, "/");
+    const struct dirent64 *entry;
+    for (size_t at = 0; at < names->size; at += entry->d_reclen) {
+        entry = (const struct dirent64 *)(const void *)(names->entries + at);
+        if (strncmp(entry->d_name, path, size) == 0 && entry->d_name[size] == '\0')
+            return path[size] ? DT_UNKNOWN : entry->d_type;
+    }
+    return -ENOENT;
+}
+
 static int find_place(const struct sysfs *sysfs, const char *path, struct place *place) {
-    const size_t size = sysfs->entered ? strlen(sysfs->entered) : 0;
-    if (size > 0 && strncmp(path, sysfs->entered, size) == 0 && path[size] == '/' && path[size + 1] != '/' &&
-        path[size + 1] != '\0') {
-        place->folder = sysfs->entered_fd;
+    place->type = DT_UNKNOWN;
+    for (const struct sysfs *i = sysfs; i; i = i->outside) {
+        const size_t size = i->entered ? strlen(i->entered) : 0;
+        if (size == 0 || strncmp(path, i->entered, size) != 0 || path[size] != '/' || strchr("/", path[size + 1]))
+            continue;
+        place->folder = i->entered_fd;
         place->path = path + size + 1;
+        int type = i->names ? find_name(i->names, place->path) : DT_UNKNOWN;
+        if (type < 0)
+            return type;
+        place->type = (unsigned char)type;
         return 0;
     }
     place->folder = AT_FDCWD;
@@ -41,20 +60,40 @@ static int find_place(const struct sysfs *sysfs, const char *path, struct place 
     return *path ? join(sysfs->root, path, place->whole, PATH_MAX) : -ENAMETOOLONG;
 }
 
-void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs *inside) {
+/* Where not all of them fit, none are known. */
+static void list_names(int fd, struct sysfs_names *names) {
+    ssize_t size = getdents64(fd, names->entries, sizeof(names->entries));
+    names->size = size > 0 ? (size_t)size : 0;
+    while (size > 0 && names->size < sizeof(names->entries)) {
+        size = getdents64(fd, names->entries + names->size, sizeof(names->entries) - names->size);
+        names->size += size > 0 ? (size_t)size : 0;
+    }
+    names->are_known = size == 0;
+}
+
+void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs_names *names, struct sysfs *inside) {
     struct place place;
-    *inside = (struct sysfs){.root = sysfs->root, .seen = sysfs->seen, .context = sysfs->context};
+    *inside = (struct sysfs){.root = sysfs->root, .seen = sysfs->seen, .context = sysfs->context, .outside = sysfs};
+    if (sysfs->entered && strcmp(sysfs->entered, path) == 0) {
+        *inside = *sysfs;
+        inside->is_lent = true;
+        return;
+    }
     if (find_place(sysfs, path, &place) < 0)
         return;
-    int fd = openat(place.folder, place.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(place.folder, place.path, (names ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
     inside->entered = path;
     inside->entered_fd = fd;
+    if (names)
+        list_names(fd, names);
+    if (names && names->are_known)
+        inside->names = names;
 }
 
 void sysfs_leave(struct sysfs *inside) {
-    if (inside->entered)
+    if (inside->entered && !inside->is_lent)
         close(inside->entered_fd);
     inside->entered = NULL;
 }
@@ -117,18 +156,20 @@ ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, s
 
 int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
     struct place place;
-    struct stat status;
+    struct stat status = {0};
     int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    if (fstatat(place.folder, place.path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+    const bool is_listed = place.type != DT_UNKNOWN;
+    if (!is_listed && fstatat(place.folder, place.path, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return fail(sysfs, path, errno);
-    if (S_ISLNK(status.st_mode))
+    const unsigned type = is_listed ? place.type : IFTODT(status.st_mode);
+    if (type == DT_LNK)
         return fail(sysfs, path, ELOOP);
-    if (S_ISREG(status.st_mode) && faccessat(place.folder, place.path, R_OK, 0) < 0)
+    if (type == DT_REG && (!is_listed || sysfs->seen) && faccessat(place.folder, place.path, R_OK, 0) < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_READ);
-    return S_ISREG(status.st_mode) ? 0 : -EINVAL;
+    return type == DT_REG ? 0 : -EINVAL;
 }
 
 int sysfs_read_target(const struct sysfs *sysfs, const char *path, char target[PATH_MAX]) {
@@ -160,7 +201,8 @@ int sysfs_find(const struct sysfs *sysfs, const char *path) {
     int failed = find_place(sysfs, path, &place);
     if (failed)
         return failed;
-    if (faccessat(place.folder, place.path, F_OK, 0) < 0)
+    const bool is_entered = sysfs->entered && strcmp(sysfs->entered, path) == 0;
+    if (!is_entered && faccessat(place.folder, place.path, F_OK, 0) < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_FOUND);
     return 0;
