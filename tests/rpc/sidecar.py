@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-START_LIMIT, STOP_LIMIT = 10.0, 20.0
+START_LIMIT, STOP_LIMIT, FILES_LIMIT = 10.0, 20.0, 30.0
 
 hook = suppressions = None  # the binary, and ThreadSanitizer's suppressions, set by the runner
 
@@ -128,6 +128,22 @@ class Sidecar:
     def open_files(self):
         """How many file descriptors the process holds."""
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def settled_files(self):
+        """How many it holds when nothing is going on."""
+        before, now = None, self.open_files()
+        while now != before:
+            time.sleep(0.1)
+            before, now = now, self.open_files()
+        return now
+
+    def wait_for_files(self, count):
+        """Until it holds no more than COUNT: it may still be at work for those who have left."""
+        end = time.monotonic() + FILES_LIMIT
+        while self.open_files() > count:
+            if time.monotonic() > end:
+                raise AssertionError(f'{self.open_files()} open files, {count} expected')
+            time.sleep(0.01)
 
     def _read(self):
         for line in self.process.stderr:

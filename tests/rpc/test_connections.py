@@ -187,25 +187,11 @@ class Many(HookTestCase):
         """A sidecar that may have so many descriptors, after a first boot; and its number of descriptors."""
         self.sidecar, self.hook = self.launch(*WATCHED, wrapper=['prlimit', f'--nofile={files}:20000'])
         self.boot(self.hook)
-        self.before = self.settled_files()
-
-    def settled_files(self):
-        before, now = None, self.sidecar.open_files()
-        while now != before:
-            time.sleep(0.1)
-            before, now = now, self.sidecar.open_files()
-        return now
-
-    def assertFilesSettle(self):
-        """Nothing is left of those that are gone."""
-        end = time.monotonic() + 20
-        while self.sidecar.open_files() > self.before:
-            self.assertLess(time.monotonic(), end, f'{self.sidecar.open_files()} open files, {self.before} before')
-            time.sleep(0.01)
+        self.before = self.sidecar.settled_files()
 
     def tearDown(self):
         self.boot(self.hook)
-        self.assertFilesSettle()
+        self.sidecar.wait_for_files(self.before)
         self.assertNotIn('"level":"error"', self.sidecar.text)
 
     @contextlib.contextmanager
@@ -246,7 +232,7 @@ class Many(HookTestCase):
                         self.assertTrue(clients[-1].recv(4096), 'the newest was ended')
                 self.assertIn(f'has {MAX} connections', self.sidecar.text)
             self.boot(self.hook)
-            self.assertFilesSettle()
+            self.sidecar.wait_for_files(self.before)
         self.assertLessEqual(self.sidecar.text.count(f'has {MAX} connections'), 6)  # told, not repeated
 
     def test_boots_beside_a_flood(self):

@@ -37,25 +37,14 @@ class Clients(HookTestCase):
         super().setUp()
         self.sidecar, self.hook = self.launch(*WATCHED)
         self.boot(self.hook)
-        self.before = self.open_files()
-
-    def open_files(self):
-        """How many files the sidecar has open when nothing is going on."""
-        before, now = None, self.sidecar.open_files()
-        while now != before:
-            time.sleep(0.1)
-            before, now = now, self.sidecar.open_files()
-        return now
+        self.before = self.sidecar.settled_files()
 
     def tearDown(self):
         """The next proper call works, and nothing of the others is kept."""
         while not virt_launcher.info(self.sidecar.socket):  # it may still be at those who have left
             self.assertIsNone(self.sidecar.process.poll())
         self.boot(self.hook)
-        end = time.monotonic() + 30
-        while self.sidecar.open_files() > self.before:
-            self.assertLess(time.monotonic(), end, f'{self.sidecar.open_files()} open files, {self.before} before')
-            time.sleep(0.05)
+        self.sidecar.wait_for_files(self.before)
         super().tearDown()
 
     def send(self, *parts):

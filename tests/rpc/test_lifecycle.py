@@ -247,32 +247,17 @@ class Clients(HookTestCase):
         super().setUp()
         self.sidecar, self.hook = self.launch(*WATCHED)
 
-    def open_files(self):
-        """How many files the sidecar has open when nothing is going on."""
-        before, now = None, self.sidecar.open_files()
-        while now != before:
-            time.sleep(0.1)
-            before, now = now, self.sidecar.open_files()
-        return now
-
-    def assertFilesSettle(self, limit):
-        """The sidecar closes what its clients closed."""
-        end = time.monotonic() + 20  # the work for a client that is gone may go on
-        while self.sidecar.open_files() > limit:
-            self.assertLess(time.monotonic(), end, f'{self.sidecar.open_files()} open files, {limit} expected')
-            time.sleep(0.01)
-
     def test_two_hundred_calls(self):
         self.boot(self.hook)
-        before = self.open_files()
+        before = self.sidecar.settled_files()
         domain, vmi, wanted = lab.domain(lab.VM, 'call3'), lab.vmi(lab.VM), lab.reply(lab.VM, 'call3')
         for _ in range(200):
             self.assertEqual(self.hook.on_define_domain(domain, vmi), wanted)
-        self.assertFilesSettle(before)
+        self.sidecar.wait_for_files(before)
 
     def test_garbage(self):
         self.boot(self.hook)
-        before = self.open_files()
+        before = self.sidecar.settled_files()
         for garbage in (b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', b'\0' * 1000, random.Random(1).randbytes(4096),
                         http2.PREFACE[:10],
                         http2.PREFACE + b'\xff' * 1000, http2.PREFACE + http2.frame(http2.DATA, 0, 1, b'x' * 100),
@@ -280,7 +265,7 @@ class Clients(HookTestCase):
                         http2.PREFACE + http2.frame(http2.HEADERS, 4, 1, b'\xff' * 100)):
             with self.subTest(garbage=garbage[:30]), http2.connect(self.sidecar.socket, garbage):
                 self.boot(self.hook, shapes=lab.ONE_CALL)
-        self.assertFilesSettle(before)
+        self.sidecar.wait_for_files(before)
 
     def test_silence(self):
         """Connected and mute, or with half a request: the next client is served at once."""
@@ -294,15 +279,15 @@ class Clients(HookTestCase):
 
     def test_gone_before_the_request_is_there(self):
         self.boot(self.hook)
-        before = self.open_files()
+        before = self.sidecar.settled_files()
         for _ in range(50):
             http2.half_a_call(self.sidecar.socket, DEFINE, 1 << 20, b'\x0a').close()
         self.boot(self.hook)
-        self.assertFilesSettle(before)
+        self.sidecar.wait_for_files(before)
 
     def test_gone_while_the_request_is_worked_on(self):
         self.boot(self.hook)
-        before = self.open_files()
+        before = self.sidecar.settled_files()
         with virt_launcher.dial(self.sidecar.socket) as channel:
             calls = self.sidecar.text.count(CALLED)
             reply = channel.unary_unary(DEFINE).future(slow_request(), timeout=60)
@@ -310,7 +295,7 @@ class Clients(HookTestCase):
             self.assertFalse(reply.done(), 'the request was not slow enough to show anything')
             reply.cancel()
         self.boot(self.hook)
-        self.assertFilesSettle(before)
+        self.sidecar.wait_for_files(before)
         self.assertTrue(answers(self.sidecar.socket))
 
     def test_gone_at_its_deadline(self):

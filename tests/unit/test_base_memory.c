@@ -6,33 +6,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "failing_support.h"
 #include "support.h"
-
-/* Allocations until one fails; negative: none does. */
-static _Thread_local int left = -1;
-
-static bool fails(void) {
-    return left >= 0 && left-- == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text) {
-    return fails() ? NULL : __real_strdup(text);
-}
 
 static void *allocate(void) {
     return memory_allocate(1);
@@ -54,7 +29,7 @@ static void counts(void **state) {
         CLEANUP(free) void *memory = calls[i]();
         assert_non_null(memory);
         assert_int_equal(memory_failures(), before);
-        left = 0;
+        allocations_left = 0;
         assert_null(calls[i]());
         assert_int_equal(memory_failures(), before + 1);
     }
@@ -81,7 +56,7 @@ static void keeps(void **state) {
         assert_int_equal(pthread_create(&thread, NULL, allocate_here, &size), 0);
         assert_int_equal(pthread_join(thread, &elsewhere), 0);
         assert_ptr_not_equal(elsewhere, memory);
-        left = 0; /* what is kept needs no malloc */
+        allocations_left = 0; /* what is kept needs no malloc */
         assert_ptr_equal(memory_allocate(i > 0 ? size - 15 : 1), memory);
         const size_t before = memory_failures();
         assert_null(memory_allocate(size));
@@ -95,10 +70,10 @@ static void keeps(void **state) {
         memory_free(pieces[i]);
     for (size_t i = 0; i < MEMORY_KEPT_MAX; i++)
         free(memory_allocate(100));
-    left = 0;
+    allocations_left = 0;
     assert_null(memory_allocate(100)); /* no more than so many are kept */
     memory_free(memory_allocate(4096));
-    left = 0;
+    allocations_left = 0;
     assert_null(memory_allocate(4096)); /* nor are large ones */
 }
 
@@ -111,7 +86,7 @@ static void of_each_thread(void **state) {
     pthread_t thread;
     void *failures;
     (void)state;
-    left = 0;
+    allocations_left = 0;
     assert_null(memory_allocate(1));
     assert_true(memory_failures() > 0);
     assert_int_equal(pthread_create(&thread, NULL, failures_here, NULL), 0);
@@ -126,10 +101,10 @@ static void json(void **state) {
     (void)state;
     for (int i = 0; failed; i++) {
         struct error err = {0};
-        left = i;
+        allocations_left = i;
         json_t *value = json_parse(bytes_of(text), "it", JSON_FOR_US, &err);
-        failed = left < 0;
-        left = -1;
+        failed = allocations_left < 0;
+        allocations_left = -1;
         if (failed) {
             assert_null(value);
             assert_error(&err, ERROR_LIMIT, "out of memory");
@@ -149,10 +124,10 @@ static void written(void **state) {
     (void)state;
     assert_non_null(whole);
     for (int i = 0; failed; i++) {
-        left = i;
+        allocations_left = i;
         CLEANUP(free) char *text = json_text(value, 0);
-        failed = left < 0;
-        left = -1;
+        failed = allocations_left < 0;
+        allocations_left = -1;
         assert_int_equal(!text, failed);
         if (text)
             assert_string_equal(text, whole);

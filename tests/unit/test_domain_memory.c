@@ -2,32 +2,7 @@
 #include <stdlib.h>
 
 #include "domain_changes.h"
-
-/* Allocations until one fails; negative: none does. */
-static int left = -1;
-
-static bool fails(void) {
-    return left >= 0 && left-- == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *old, size_t size) {
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text) {
-    return fails() ? NULL : __real_strdup(text);
-}
+#include "failing_support.h"
 
 static int add(struct tree *tree, struct error *err) {
     return tree_add_child(tree, element_at(tree, "t"), "n", err) ? 0 : -1;
@@ -76,10 +51,10 @@ static void each_edit(void **state) {
             CLEANUP(tree_free)
             struct tree tree = tree_of("<domain><t a='1'>old</t><d xmlns='urn:d'><e/></d></domain>");
             struct error err = {0};
-            left = failures;
+            allocations_left = failures;
             int result = cases[i].edit(&tree, &err);
-            failed = left < 0;
-            left = -1;
+            failed = allocations_left < 0;
+            allocations_left = -1;
             if (result != (failed ? -1 : 0))
                 fail_msg("edit %zu, allocation %d: %d", i, failures, result);
             if (failed)
