@@ -58,7 +58,7 @@ static void read_reply(grpc_byte_buffer *received, struct buffer *reply) {
 
 int rpc_client_call(struct rpc_client *client, const char *method, struct bytes request, int timeout_ms,
                     struct buffer *reply, struct rpc_status *status) {
-    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
     grpc_slice path = grpc_slice_from_copied_string(method), details = grpc_empty_slice();
     grpc_call *call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue, path,
                                                NULL, deadline, NULL);

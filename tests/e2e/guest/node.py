@@ -1,7 +1,10 @@
 """The node, as its admin works on it: which driver has which device, through sysfs alone."""
 
+import contextlib
+import itertools
 import os
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -79,6 +82,30 @@ def config_read(address, offset, size):
     with open(device(address) / 'config', 'rb', buffering=0) as file:
         file.seek(offset)
         return file.read(size)
+
+
+@contextlib.contextmanager
+def jumping_clock(jumps):
+    """The wall clock jumps by each of JUMPS (seconds), one after the other and over and over, some fifty times a second.
+    Yields how often, as a list that grows. At the end it is right again."""
+    made, done = [], threading.Event()
+    wall, start = time.time(), time.monotonic()
+
+    def jump():
+        for seconds in itertools.cycle(jumps):
+            if done.wait(0.02):
+                return
+            time.clock_settime(time.CLOCK_REALTIME, wall + seconds)
+            made.append(seconds)
+
+    jumper = threading.Thread(target=jump)
+    jumper.start()
+    try:
+        yield made
+    finally:
+        done.set()
+        jumper.join()
+        time.clock_settime(time.CLOCK_REALTIME, wall + time.monotonic() - start)
 
 
 def shell(command):

@@ -1,12 +1,15 @@
-"""What happens to the pod: wrong bundles, a sidecar that dies, no space."""
+"""What happens to the pod: wrong bundles, a sidecar that dies, no space, a clock that jumps."""
 
 import os
+import re
 import signal
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import grpc
 
 import pod as pods
+from node import jumping_clock, shell
 from scenario import refusal, require, require_in, scenario
 from scenarios_vm import OURS, bind_card, primary
 
@@ -63,6 +66,30 @@ def no_space(lab):
         filler.unlink()
         require_in(OURS, vm.boot(pod.collect()).firmware())
         require([Path(name).suffix for name in published()] == ['.rom'], f'there is {published()}')
+
+
+@scenario("the node's clock jumps", 'by an hour and by years, forth and back, all the time: every call is answered, and always the same; '
+          'then the VM boots')
+def clock_jumps(lab):
+    bind_card(lab)
+    hour, years = 3600, 20 * 365 * 86400
+    with lab.pod() as pod, lab.vm({'gpu': lab.card}, ROM) as vm:
+        hook, request = pod.collect(), ET.tostring(vm.request())
+        # Without a deadline: the library that this client is made with counts it from the wall clock. Our own does not.
+        wanted = hook.on_define_domain(request, vm.vmi, timeout=None)
+        domain, vmi = Path('/run/domain.xml'), Path('/run/vmi.json')
+        domain.write_bytes(request)
+        vmi.write_bytes(vm.vmi)
+        with jumping_clock([hour, -hour, years, 0, -years, years]) as jumps:
+            for _ in range(100):
+                require(hook.on_define_domain(request, vm.vmi, timeout=None) == wanted, 'another reply')
+            for _ in range(10):
+                told = shell(f'{pod.hook} call OnDefineDomain --socket {hook.socket} --domain {domain} --vmi {vmi}')
+                require(told.encode().strip() == wanted.strip(), f'another reply: {told}')
+        require(len(jumps) >= 100, f'the clock jumped {len(jumps)} times')
+        seen = set(re.findall(r'"timestamp":"(\d+)', pod.text))
+        require(len(seen) == 3, f'the sidecar was at work in the years {sorted(seen)} only')
+        require_in(OURS, vm.boot(pod.collect()).firmware())
 
 
 @scenario('the sandbox of the pod', 'the sidecar has user and group 107, no capabilities, no new privileges, a read-only root, /sys '
