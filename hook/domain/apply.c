@@ -43,16 +43,18 @@ static int check_edits(const struct domain *reply, const struct plan *plan, stru
     return companions_landed(reply, plan) ? 0 : missing("companions", NULL, err);
 }
 
-/* The reply, read as libvirt will read it, must be the edited tree and hold every edit. */
+/* The reply, read as libvirt will read it, must be the edited tree, and that must hold every edit. */
 static int verify(const struct domain *domain, const struct plan *plan, struct bytes reply, struct error *err) {
-    CLEANUP(domain_free) struct domain again = {0};
+    CLEANUP(domain_lose) struct domain again = {0};
     struct error problem = {0};
-    if (domain_parse(reply, &again, &problem) < 0 && problem.code == ERROR_LIMIT)
+    const int same = tree_reads_back(&domain->tree, reply, &problem);
+    if (same > 0)
+        domain_find(domain->tree, &again, &problem);
+    if (problem.code == ERROR_LIMIT)
         return error_set(err, ERROR_LIMIT, "with what is added to it: %s", problem.message);
     if (problem.code != ERROR_NONE)
         return error_set(err, ERROR_INTERNAL, "the reply cannot be read back: %s", problem.message);
-    if (again.count != domain->count ||
-        !tree_equal(xmlDocGetRootElement(domain->tree.document), xmlDocGetRootElement(again.tree.document)))
+    if (same == 0 || again.count != domain->count)
         return error_set(err, ERROR_INTERNAL, "the reply differs from what was meant: please report this");
     return check_edits(&again, plan, err);
 }

@@ -126,12 +126,25 @@ int domain_parse(struct bytes xml, struct domain *domain, struct error *err) {
     return -1;
 }
 
-void domain_free(struct domain *domain) {
+int domain_find(struct tree tree, struct domain *domain, struct error *err) {
+    *domain = (struct domain){.tree = tree};
+    if (find_devices(domain, err) == 0)
+        return 0;
+    domain_lose(domain);
+    return -1;
+}
+
+void domain_lose(struct domain *domain) {
     for (size_t i = 0; i < domain->count; i++)
         free(domain->devices[i].alias);
     free(domain->devices);
     free(domain->nodes);
     guest_free(&domain->guest);
-    tree_free(&domain->tree);
     *domain = (struct domain){0};
+}
+
+void domain_free(struct domain *domain) {
+    struct tree tree = domain->tree;
+    domain_lose(domain);
+    tree_free(&tree);
 }

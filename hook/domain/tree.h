@@ -89,9 +89,10 @@ void tree_remove_seconds(struct tree *tree, xmlNode *first);
 /* Writes the tree into *out: source itself where nothing changed. */
 int tree_write(const struct tree *tree, struct buffer *out, struct error *err);
 
-/* Do two elements hold the same elements, attributes and text? White space counts only where there are no child
- * elements; comments and CDATA marks do not count, nor do prefixes and declarations of namespaces. */
-bool tree_equal(const xmlNode *a, const xmlNode *b);
+/* Does a text, read anew, hold the tree's elements, attributes and text, and no others? White space counts only where
+ * there are no child elements; comments and CDATA marks do not count, nor do prefixes and declarations of namespaces.
+ * Returns 1 or 0, or fails as tree_parse does with the text. */
+int tree_reads_back(const struct tree *tree, struct bytes text, struct error *err);
 
 void tree_free(struct tree *tree);
 

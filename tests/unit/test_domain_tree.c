@@ -232,6 +232,9 @@ static void equality(void **state) {
         {"<domain><!-- c --><a/></domain>", "<domain><a/><?pi?></domain>", true},
         {"<domain>x&amp;y</domain>", "<domain>x&#38;y</domain>", true},
         {"<domain xmlns:p='u'><p:a/></domain>", "<domain xmlns:q='u'><q:a/></domain>", true},
+        {"<domain a='&amp;&lt;&amp;#38;'/>", "<domain a='&#38;&#x3c;&#x26;#38;'/>", true},
+        {"<domain a='&amp;#38;'/>", "<domain a='&amp;'/>", false},
+        {"<domain a='&amp;'/>", "<domain a='&amp;&amp;'/>", false},
         {"<domain a='1'/>", "<domain a='2'/>", false},
         {"<domain a='1'/>", "<domain/>", false},
         {"<domain/>", "<domain a='1'/>", false},
@@ -242,6 +245,13 @@ static void equality(void **state) {
         {"<domain xmlns:p='u' p:a='1'/>", "<domain xmlns:p='v' p:a='1'/>", false},
         {"<domain xmlns:p='u'><p:a/></domain>", "<domain><a/></domain>", false},
         {"<domain xmlns:p='u'><p:a/></domain>", "<domain xmlns:p='v'><p:a/></domain>", false},
+        {"<domain><p:a p:b='1'/></domain>", "<domain><p:a  p:b=\"1\"/></domain>", true},
+        {"<domain><p:a/></domain>", "<domain><q:a/></domain>", false},
+        {"<domain><p:a/></domain>", "<domain><a/></domain>", false},
+        {"<domain><pp:a/></domain>", "<domain><p:a/></domain>", false},
+        {"<domain p:a='1'/>", "<domain a='1'/>", false},
+        {"<domain p:a='1' q:a='2'/>", "<domain p:a='2' q:a='1'/>", false},
+        {"<domain xmlns:p='u'><p:a/></domain>", "<domain><p:a/></domain>", false},
         {"<domain><a/></domain>", "<domain><b/></domain>", false},
         {"<domain><a/><b/></domain>", "<domain><b/><a/></domain>", false},
         {"<domain><a/></domain>", "<domain><a/><a/></domain>", false},
@@ -252,9 +262,42 @@ static void equality(void **state) {
         {"<domain>x</domain>", "<domain><x/></domain>", false},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
         CLEANUP(tree_free) struct tree a = tree_of(cases[i].a), b = tree_of(cases[i].b);
-        if (tree_equal(xmlDocGetRootElement(a.document), xmlDocGetRootElement(b.document)) != cases[i].equal)
+        if (tree_reads_back(&a, bytes_of(cases[i].b), &err) != cases[i].equal ||
+            tree_reads_back(&b, bytes_of(cases[i].a), &err) != cases[i].equal ||
+            tree_reads_back(&a, bytes_of(cases[i].a), &err) != 1 ||
+            tree_reads_back(&b, bytes_of(cases[i].b), &err) != 1)
             fail_msg("%s and %s", cases[i].a, cases[i].b);
+        assert_no_error(&err);
+    }
+}
+
+/* Another root, and texts that cannot be read. */
+static void what_is_read_back(void **state) {
+    static const struct {
+        const char *text, *problem;
+    } cases[] = {
+        {"<other/>", NULL},
+        {"<domain xmlns='u'/>", NULL},
+        {"", "empty"},
+        {"<domain", "not well-formed: line 1"},
+        {"<domain/><domain/>", "not well-formed"},
+        {"<!DOCTYPE domain><domain/>", "document type"},
+        {"<domain>&x;</domain>", "not well-formed"},
+        {"<?xml version='1.0' encoding='ISO-8859-1'?><domain/>", "encoded in ISO-8859-1"},
+        {"<domain>\xff</domain>", "not UTF-8"},
+    };
+    CLEANUP(tree_free) struct tree tree = tree_of("<domain/>");
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error err = {0};
+        int found = tree_reads_back(&tree, bytes_of(cases[i].text), &err);
+        if (found != (cases[i].problem ? -1 : 0))
+            fail_msg("row %zu: %d: %s", i, found, err.message);
+        if (cases[i].problem)
+            assert_error(&err, ERROR_INPUT, cases[i].problem);
+        assert_no_error(&err);
     }
 }
 
@@ -268,6 +311,7 @@ int main(void) {
         cmocka_unit_test(limits),
         cmocka_unit_test(lookups),
         cmocka_unit_test(equality),
+        cmocka_unit_test(what_is_read_back),
     };
     return cmocka_run_group_tests(tests, tree_group_setup, NULL);
 }

@@ -91,7 +91,7 @@ static void values_survive(void **state) {
         assert_string_equal(tree_attribute(tree_child(other, "a"), "b"), values[i]);
         assert_string_equal(tree_attribute(other, "c"), values[i]);
         assert_string_equal(tree_attribute(tree_child(other, "new"), "d"), values[i]);
-        assert_true(tree_equal(root, other));
+        assert_int_equal(tree_reads_back(&tree, buffer_bytes(&text), &err), 1);
     }
 }
 
@@ -143,8 +143,7 @@ static void added_children(void **state) {
         assert_no_error(&err);
         CLEANUP(buffer_free) struct buffer out = written(&tree);
         assert_bytes(buffer_bytes(&out), cases[i].after);
-        CLEANUP(tree_free) struct tree again = tree_of(out.data);
-        if (!tree_equal(xmlDocGetRootElement(tree.document), xmlDocGetRootElement(again.document)))
+        if (tree_reads_back(&tree, buffer_bytes(&out), &err) != 1)
             fail_msg("not what the tree holds: %s", out.data);
     }
 }
@@ -294,7 +293,7 @@ static void random_edits_touch_one_tag(void **state) {
         assert_memory_equal(out.data + out.size - rest, text.data + tag_end, rest);
 
         CLEANUP(tree_free) struct tree again = tree_of(out.data);
-        assert_true(tree_equal(root, xmlDocGetRootElement(again.document)));
+        assert_int_equal(tree_reads_back(&tree, buffer_bytes(&out), &err), 1);
         xmlNode *other_root = xmlDocGetRootElement(again.document), *other = other_root;
         for (int i = 0; i <= target; i++)
             other = span_next_element(other, other_root);
