@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include "config/vmi.h"
+#include "domain/domain.h"
 #include "walk_decide.h"
 
 /* The first call of a boot: everything that can fail is decided here. */
@@ -46,34 +48,34 @@ static int make_plan(const struct walk *walk, const struct vmi *vmi, const struc
 
 static int answer(const struct walk *walk, enum walk_context context, struct bytes vmi_text, struct domain *domain,
                   struct walk_reply *reply, struct error *err) {
-    struct vmi *vmi = &reply->read.vmi;
-    struct plan *plan = &reply->read.plan;
+    CLEANUP(vmi_free) struct vmi vmi = {0};
+    CLEANUP(plan_free) struct plan plan = {0};
     bool accepted_before = false;
-    if (vmi_parse(vmi_text, vmi, err) < 0)
+    if (vmi_parse(vmi_text, &vmi, err) < 0)
         return -1;
     if (context != WALK_UNTOLD)
-        vmi->is_migrating = context == WALK_MIGRATION;
-    if (make_plan(walk, vmi, domain, plan, reply, &accepted_before, err) < 0 ||
-        domain_apply(domain, plan, &reply->domain, err) < 0)
+        vmi.is_migrating = context == WALK_MIGRATION;
+    if (make_plan(walk, &vmi, domain, &plan, reply, &accepted_before, err) < 0 ||
+        domain_apply(domain, &plan, &reply->domain, err) < 0)
         return -1;
     /* Remembered only now: a plan that could not be applied was not accepted. */
-    if (walk->memory && vmi->uid && !accepted_before)
-        return plan_memory_put(walk->memory, vmi->uid, vmi->annotation, plan, err);
+    if (walk->memory && vmi.uid && !accepted_before)
+        return plan_memory_put(walk->memory, vmi.uid, vmi.annotation, &plan, err);
     return 0;
 }
 
 int walk_request(const struct walk *walk, enum walk_context context, struct bytes domain_xml, struct bytes vmi,
                  struct walk_reply *reply, struct error *err) {
-    struct domain *domain = &reply->read.domain;
-    if (domain_parse(domain_xml, domain, err) < 0)
+    CLEANUP(domain_free) struct domain domain = {0};
+    if (domain_parse(domain_xml, &domain, err) < 0)
         return -1;
-    if (domain->count == 0) {
+    if (domain.count == 0) {
         buffer_append(&reply->domain, domain_xml.data, domain_xml.size);
         return buffer_check(&reply->domain, err);
     }
-    const struct plan nothing = {.firmware = domain->guest.firmware};
-    int failed = walk->mode_only ? domain_apply(domain, &nothing, &reply->domain, err)
-                                 : answer(walk, context, vmi, domain, reply, err);
+    const struct plan nothing = {.firmware = domain.guest.firmware};
+    int failed = walk->mode_only ? domain_apply(&domain, &nothing, &reply->domain, err)
+                                 : answer(walk, context, vmi, &domain, reply, err);
     if (failed)
         buffer_free(&reply->domain);
     return failed;
@@ -85,7 +87,4 @@ void walk_reply_free(struct walk_reply *reply) {
     buffer_free(&reply->warnings);
     json_decref(reply->explanation);
     reply->explanation = NULL;
-    domain_free(&reply->read.domain);
-    vmi_free(&reply->read.vmi);
-    plan_free(&reply->read.plan);
 }

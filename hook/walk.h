@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "config/allowed.h"
 #include "config/annotation.h"
-#include "config/vmi.h"
-#include "domain/domain.h"
 #include "plan/memory.h"
 #include "rom/bundle_set.h"
 #include "rom/publish.h"
@@ -37,13 +35,6 @@ struct walk_reply {
     struct buffer notes;    /* what was decided */
     struct buffer warnings; /* what is wrong, but does not refuse the VM */
     json_t *explanation;    /* with walk.explain, on a first call: see plan/explain.h */
-    /* What the request was read into, which goes with the reply: nobody needs to wait for its freeing. It refers to the
-     * request: nothing but walk_reply_free may look at it. */
-    struct {
-        struct domain domain;
-        struct vmi vmi;
-        struct plan plan;
-    } read;
 };
 
 /* What the domain is defined for. A hook sidecar is not told: the VMI says whether a migration goes on. */

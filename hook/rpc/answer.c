@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,42 +20,24 @@ void answer_trim(size_t bytes) {
         malloc_trim(0);
 }
 
-/* An answer, until the client has its reply. */
-struct unfinished {
-    struct walk_reply reply;
-    size_t bytes; /* of the request */
-};
-
-static void finish(void *rest) {
-    struct unfinished *left = rest;
-    const size_t bytes = left->bytes;
-    walk_reply_free(&left->reply);
-    free(left);
-    answer_trim(bytes);
-}
-
-int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes vmi,
-                  struct bytes *domain, struct rpc_reply *reply, struct error *err) {
+int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes domain,
+                  struct bytes vmi, struct buffer *reply, struct error *err) {
     struct timespec start, end;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    struct unfinished *left = calloc(1, sizeof(*left));
-    if (!left)
-        return error_no_memory(err);
-    left->bytes = domain->size + vmi.size;
-    reply->finish = finish;
-    reply->rest = left;
-    struct walk_reply *made = &left->reply;
-    int failed = walk_request(walk, context, *domain, vmi, made, err);
-    answer_log(LOG_INFO, &made->notes);
-    answer_log(LOG_WARNING, &made->warnings);
+    CLEANUP(walk_reply_free) struct walk_reply answer = {0};
+    int failed = walk_request(walk, context, domain, vmi, &answer, err);
+    answer_log(LOG_INFO, &answer.notes);
+    answer_log(LOG_WARNING, &answer.warnings);
     clock_gettime(CLOCK_MONOTONIC, &end);
+    answer_trim(domain.size + vmi.size);
     if (failed) {
         log_error("%s refused: %s: %s", method, error_grpc_name(err->code), err->message);
         return -1;
     }
     int64_t microseconds = (end.tv_sec - start.tv_sec) * INT64_C(1000000) + (end.tv_nsec - start.tv_nsec) / 1000;
-    log_debug("%s answered %zu bytes with %zu in %" PRId64 " us", method, domain->size, made->domain.size,
+    log_debug("%s answered %zu bytes with %zu in %" PRId64 " us", method, domain.size, answer.domain.size,
               microseconds);
-    *domain = buffer_bytes(&made->domain);
+    *reply = answer.domain;
+    answer.domain = (struct buffer){0};
     return 0;
 }

@@ -18,7 +18,7 @@ int hook_version_parse(const char *name, enum hook_version *version) {
 }
 
 /* KubeVirt adds messages' fields over time: those we do not know are skipped by protobuf-c, as proto3 wants. */
-static int handle_info(void *context, struct bytes request, struct rpc_reply *reply, struct error *err) {
+static int handle_info(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct hooks *hooks = context;
     CLEANUP(message_free)
     ProtobufCMessage *params = message_decode(&kubevirt__hooks__info__info_params__descriptor, request, err);
@@ -39,11 +39,11 @@ static int handle_info(void *context, struct bytes request, struct rpc_reply *re
     result.versions = versions;
     for (enum hook_version i = hooks->first; i <= hooks->last; i++)
         versions[result.n_versions++] = (char *)version_names[i];
-    return message_encode(&result.base, &reply->message, err);
+    return message_encode(&result.base, reply, err);
 }
 
 /* The messages of the three versions are the same on the wire; the version is told by the method's path alone. */
-static int handle_on_define_domain(void *context, struct bytes request, struct rpc_reply *reply, struct error *err) {
+static int handle_on_define_domain(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct hooks *hooks = context;
     CLEANUP(message_free)
     ProtobufCMessage *message =
@@ -52,16 +52,17 @@ static int handle_on_define_domain(void *context, struct bytes request, struct r
         return -1;
     const Kubevirt__Hooks__V1alpha3__OnDefineDomainParams *params = (void *)message;
     log_info("OnDefineDomain method has been called");
-    struct bytes domain = {params->domainxml.data, params->domainxml.len};
-    if (answer_domain(hooks->walk, WALK_UNTOLD, "OnDefineDomain", (struct bytes){params->vmi.data, params->vmi.len},
-                      &domain, reply, err) < 0)
+    CLEANUP(buffer_free) struct buffer domain = {0};
+    if (answer_domain(hooks->walk, WALK_UNTOLD, "OnDefineDomain",
+                      (struct bytes){params->domainxml.data, params->domainxml.len},
+                      (struct bytes){params->vmi.data, params->vmi.len}, &domain, err) < 0)
         return -1;
     Kubevirt__Hooks__V1alpha3__OnDefineDomainResult result = KUBEVIRT__HOOKS__V1ALPHA3__ON_DEFINE_DOMAIN_RESULT__INIT;
     result.domainxml = (ProtobufCBinaryData){domain.size, (uint8_t *)domain.data};
-    return message_encode(&result.base, &reply->message, err);
+    return message_encode(&result.base, reply, err);
 }
 
-static int handle_shutdown(void *context, struct bytes request, struct rpc_reply *reply, struct error *err) {
+static int handle_shutdown(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct hooks *hooks = context;
     (void)request, (void)reply, (void)err; /* both messages are empty */
     log_info("Shutdown method has been called");

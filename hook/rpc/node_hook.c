@@ -119,7 +119,7 @@ static void count_call(struct node_hook *hook, enum node_hook_point point, enum 
     pthread_mutex_unlock(&hook->lock);
 }
 
-static int handle_execute(void *context, struct bytes request, struct rpc_reply *reply, struct error *err) {
+static int handle_execute(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     struct node_hook *hook = context;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
@@ -146,7 +146,7 @@ static int handle_execute(void *context, struct bytes request, struct rpc_reply 
     }
     const Kubevirt__Hooks__Plugins__V1alpha1__ExecuteNodeHookResponse response =
         KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__EXECUTE_NODE_HOOK_RESPONSE__INIT;
-    return message_encode(&response.base, &reply->message, err);
+    return message_encode(&response.base, reply, err);
 }
 
 /* Points at which nothing is checked need not wait for those at which a slow kubelet is. */

@@ -25,7 +25,7 @@ static enum walk_context context_of(const Kubevirt__Hooks__Plugins__V1alpha1__Si
     return WALK_UNTOLD;
 }
 
-static int handle_mutate_domain(void *context, struct bytes request, struct rpc_reply *reply, struct error *err) {
+static int handle_mutate_domain(void *context, struct bytes request, struct buffer *reply, struct error *err) {
     const struct plugin *plugin = context;
     char storage[QUOTED_MAX];
     CLEANUP(message_free) ProtobufCMessage *message = message_decode(&MESSAGE(mutate_domain_request), request, err);
@@ -36,14 +36,15 @@ static int handle_mutate_domain(void *context, struct bytes request, struct rpc_
     if (strcmp(asked->domain_type, "libvirt") != 0)
         return error_set(err, ERROR_INPUT, "MutateDomain: domain_type \"%s\": this plugin knows only \"libvirt\"",
                          text_quotable(asked->domain_type, storage));
-    struct bytes domain = {asked->domain.data, asked->domain.len};
+    CLEANUP(buffer_free) struct buffer domain = {0};
     if (answer_domain(plugin->walk, context_of(asked->sidecar_context), "MutateDomain",
-                      (struct bytes){asked->vmi.data, asked->vmi.len}, &domain, reply, err) < 0)
+                      (struct bytes){asked->domain.data, asked->domain.len},
+                      (struct bytes){asked->vmi.data, asked->vmi.len}, &domain, err) < 0)
         return -1;
     Kubevirt__Hooks__Plugins__V1alpha1__MutateDomainResponse response =
         KUBEVIRT__HOOKS__PLUGINS__V1ALPHA1__MUTATE_DOMAIN_RESPONSE__INIT;
     response.domain = (ProtobufCBinaryData){domain.size, (uint8_t *)domain.data};
-    return message_encode(&response.base, &reply->message, err);
+    return message_encode(&response.base, reply, err);
 }
 
 size_t plugin_methods(struct plugin *plugin, struct rpc_method methods[PLUGIN_METHODS_MAX]) {

@@ -114,7 +114,7 @@ static struct bytes slice_bytes(const grpc_slice *slice) {
     return (struct bytes){GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
-static void run_handler(struct call *call, struct rpc_reply *reply, struct error *err) {
+static void run_handler(struct call *call, struct buffer *reply, struct error *err) {
     grpc_slice slice;
     if (!call->slot) {
         error_set(err, ERROR_UNIMPLEMENTED, "this hook does not serve that method");
@@ -124,7 +124,7 @@ static void run_handler(struct call *call, struct rpc_reply *reply, struct error
     if (take_message(call, &slice, err) < 0)
         return;
     if (method->handle(method->context, slice_bytes(&slice), reply, err) == 0)
-        buffer_check(&reply->message, err);
+        buffer_check(reply, err);
     grpc_slice_unref(slice);
 }
 
@@ -173,22 +173,28 @@ static void end_call(struct call *call) {
     free_call(call);
 }
 
-/* Without error the message, else its status. */
-static void send_reply(struct call *call, const struct buffer *message, const struct error *err) {
+static void reply(struct call *call) {
+    struct error err = {0};
+    CLEANUP(buffer_free) struct buffer message = {0};
+    log_set_peer(call->peer);
+    run_handler(call, &message, &err);
+    log_set_peer((struct log_peer){0});
+    connections_answer_call(call->server->connections, call->connection);
+
     grpc_op ops[4] = {0}; /* gRPC rejects a batch whose reserved fields are not zero */
     size_t count = 0;
-    grpc_slice details = grpc_slice_from_copied_string(err->message);
+    grpc_slice details = grpc_slice_from_copied_string(err.message);
     ops[count++].op = GRPC_OP_SEND_INITIAL_METADATA;
-    if (err->code == ERROR_NONE) {
-        grpc_slice slice = grpc_slice_from_copied_buffer(message->data ? message->data : "", message->size);
+    if (err.code == ERROR_NONE) {
+        grpc_slice slice = grpc_slice_from_copied_buffer(message.data ? message.data : "", message.size);
         call->reply = grpc_raw_byte_buffer_create(&slice, 1);
         grpc_slice_unref(slice);
         ops[count].op = GRPC_OP_SEND_MESSAGE;
         ops[count++].data.send_message.send_message = call->reply;
     }
     ops[count].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-    ops[count].data.send_status_from_server.status = (grpc_status_code)error_grpc_status(err->code);
-    ops[count++].data.send_status_from_server.status_details = err->code == ERROR_NONE ? NULL : &details;
+    ops[count].data.send_status_from_server.status = (grpc_status_code)error_grpc_status(err.code);
+    ops[count++].data.send_status_from_server.status_details = err.code == ERROR_NONE ? NULL : &details;
     ops[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
     ops[count++].data.recv_close_on_server.cancelled = &call->cancelled;
 
@@ -199,19 +205,6 @@ static void send_reply(struct call *call, const struct buffer *message, const st
         log_error("gRPC refused a reply: error %d", problem);
         end_call(call);
     }
-}
-
-static void reply(struct call *call) {
-    struct error err = {0};
-    struct rpc_reply reply = {0};
-    log_set_peer(call->peer);
-    run_handler(call, &reply, &err);
-    log_set_peer((struct log_peer){0});
-    connections_answer_call(call->server->connections, call->connection);
-    send_reply(call, &reply.message, &err); /* from here on the call may be gone */
-    buffer_free(&reply.message);
-    if (reply.finish)
-        reply.finish(reply.rest);
 }
 
 /* Takes the right to run a long call; without it the call is put behind those that wait. */

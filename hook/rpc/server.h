@@ -16,17 +16,9 @@
 #define RPC_GRACE_MS 20000
 #define RPC_IDLE_MS  200
 
-struct rpc_reply {
-    struct buffer message;
-    /* What the handler leaves to be done once the reply is under way, or NULL; also where the call has failed. */
-    void (*finish)(void *rest);
-    void *rest;
-};
-
-/* Answers one call: decodes `request` (borrowed for the handler alone), and encodes into reply->message (*reply
- * is given as {0}). On failure fills err, which becomes the call's status. Runs on any of the server's threads, several
- * at a time. */
-typedef int rpc_handler(void *context, struct bytes request, struct rpc_reply *reply, struct error *err);
+/* Answers one call: decodes `request` (borrowed for the call), and encodes into *reply (given as {0}). On failure fills
+ * err, which becomes the call's status. Runs on any of the server's threads, several at a time. */
+typedef int rpc_handler(void *context, struct bytes request, struct buffer *reply, struct error *err);
 
 struct rpc_method {
     const char *path; /* "/package.Service/Method" */

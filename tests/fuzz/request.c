@@ -128,15 +128,11 @@ static size_t type_of(const struct rpc_method *method) {
 }
 
 /* Returns whether it was answered. */
-static bool call(const struct rpc_method *method, struct bytes request, struct buffer *message) {
+static bool call(const struct rpc_method *method, struct bytes request, struct buffer *reply) {
     struct error err = {0};
-    struct rpc_reply reply = {0};
     if (method->is_quick)
         method->is_quick(request);
-    int failed = method->handle(method->context, request, &reply, &err);
-    *message = reply.message;
-    if (reply.finish)
-        reply.finish(reply.rest);
+    int failed = method->handle(method->context, request, reply, &err);
     if (failed ? err.code == ERROR_NONE || err.code == ERROR_INTERNAL || !err.message[0] : err.code != ERROR_NONE)
         trap(err.message, request);
     if (utf8_valid_prefix((struct bytes){(const uint8_t *)err.message, strlen(err.message)}) != strlen(err.message))
