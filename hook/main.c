@@ -55,8 +55,8 @@ static int leave(int code) {
 }
 
 /* Few threads that take turns: with an arena for each, glibc kept a large domain's memory once per thread (51 MiB for
- * 1,000 disks, 18 MiB with one). Its fast bins only delay the work that libxml2's and jansson's many small pieces make.
- */
+ * 1,000 disks, 18 MiB with one). Its fast bins only delay the work that libxml2's and jansson's many small pieces make;
+ * what memory_keep keeps saves it. Sanitizers and memcheck want to see each piece's end. */
 static void tune_memory(void) {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MXFAST, 0);

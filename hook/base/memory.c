@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 #include <protobuf-c/protobuf-c.h>
+#include <sodium.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,14 +23,17 @@ enum { SMALLEST = 24, STEP = 16, SIZES = 8, LARGEST = SMALLEST + (SIZES - 1) * S
  * that was given back cannot lead us astray. */
 struct kept {
     size_t count[SIZES];
-    void *pieces[SIZES][MEMORY_KEPT_MAX];
+    uint64_t *pieces[SIZES][MEMORY_KEPT_MAX];
 };
 
-static bool keeps; /* set before there are threads */
+/* Set before there are threads. The mark stands in each kept piece: a piece with it may be given back twice. */
+static bool keeps;
+static uint64_t mark;
 static _Thread_local struct kept *kept;
 
 void memory_keep(void) {
     keeps = true;
+    randombytes_buf(&mark, sizeof(mark));
 }
 
 /* A piece with room for so many bytes, or NULL. */
@@ -36,7 +41,25 @@ static void *take_kept(size_t size) {
     if (!kept || size > LARGEST)
         return NULL;
     const size_t i = size <= SMALLEST ? 0 : (size - SMALLEST + STEP - 1) / STEP;
-    return kept->count[i] > 0 ? kept->pieces[i][--kept->count[i]] : NULL;
+    if (kept->count[i] == 0)
+        return NULL;
+    uint64_t *piece = kept->pieces[i][--kept->count[i]];
+    *piece = 0;
+    return piece;
+}
+
+/* Puts the piece, of that size, among those that are kept; false: it is to be freed. */
+static bool put_kept(uint64_t *piece, size_t i) {
+    if (!kept && !(kept = calloc(1, sizeof(*kept))))
+        return false;
+    for (size_t j = 0; *piece == mark && j < kept->count[i]; j++)
+        if (kept->pieces[i][j] == piece)
+            __builtin_trap(); /* as glibc does: who goes on here hands one piece to two owners */
+    if (kept->count[i] == MEMORY_KEPT_MAX)
+        return false;
+    *piece = mark;
+    kept->pieces[i][kept->count[i]++] = piece;
+    return true;
 }
 
 void *memory_allocate(size_t size) {
@@ -46,14 +69,18 @@ void *memory_allocate(size_t size) {
 
 void memory_free(void *memory) {
     const size_t room = keeps && memory ? malloc_usable_size(memory) : 0;
-    if (room >= SMALLEST && room < LARGEST + STEP && (kept || (kept = calloc(1, sizeof(*kept))))) {
-        const size_t i = (room - SMALLEST) / STEP;
-        if (kept->count[i] < MEMORY_KEPT_MAX) {
-            kept->pieces[i][kept->count[i]++] = memory;
-            return;
-        }
-    }
-    free(memory);
+    if (room < SMALLEST || room >= LARGEST + STEP || !put_kept(memory, (room - SMALLEST) / STEP))
+        free(memory);
+}
+
+void memory_trim(size_t bytes) {
+    enum { LARGE = 1 << 20 };
+    if (bytes <= LARGE)
+        return;
+    for (size_t i = 0; kept && i < SIZES; i++)
+        while (kept->count[i] > 0)
+            free(kept->pieces[i][--kept->count[i]]);
+    malloc_trim(0);
 }
 
 void *memory_resize(void *old, size_t size) {

@@ -15,13 +15,19 @@ void *memory_allocate(size_t size);
 void *memory_resize(void *old, size_t size);
 char *memory_copy(const char *text);
 
-/* As free, of anything that malloc gave. Keeps small pieces where memory_keep has asked for it. */
+/* As free, of anything that malloc gave. Keeps small pieces where memory_keep has asked for it. Like glibc's free it
+ * ends the process where a kept piece is given back once more. */
 void memory_free(void *memory);
 
-/* From now on each thread keeps up to MEMORY_KEPT_MAX pieces of each small size, and still has them when it ends. To be
- * called while there is one thread; without it nothing is kept, so that sanitizers see where each piece ends. */
+/* From now on each thread keeps up to MEMORY_KEPT_MAX pieces of each small size: 0.3 MiB, and the pages that they keep
+ * in use. Those of a thread that ends are lost. To be called while there is one thread; without it nothing is kept, so
+ * that sanitizers see where each piece ends. */
 void memory_keep(void);
 enum { MEMORY_KEPT_MAX = 512 };
+
+/* After so many bytes of messages: large ones leave much free memory behind, which is given back, for the pod's limit
+ * may be 64 MB; and so is what this thread keeps, for nothing can be given back of a page that holds a piece. */
+void memory_trim(size_t bytes);
 
 /* How many of these calls have failed in this thread since it started. */
 size_t memory_failures(void);

@@ -74,6 +74,8 @@ static void list_names(int fd, struct sysfs_names *names) {
 void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs_names *names, struct sysfs *inside) {
     struct place place;
     *inside = (struct sysfs){.root = sysfs->root, .seen = sysfs->seen, .context = sysfs->context, .outside = sysfs};
+    if (names)
+        names->are_known = false;
     if (sysfs->entered && strcmp(sysfs->entered, path) == 0) {
         *inside = *sysfs;
         inside->is_lent = true;
@@ -166,7 +168,7 @@ int sysfs_will_read(const struct sysfs *sysfs, const char *path) {
     const unsigned type = is_listed ? place.type : IFTODT(status.st_mode);
     if (type == DT_LNK)
         return fail(sysfs, path, ELOOP);
-    if (type == DT_REG && (!is_listed || sysfs->seen) && faccessat(place.folder, place.path, R_OK, 0) < 0)
+    if (type == DT_REG && faccessat(place.folder, place.path, R_OK, 0) < 0)
         return fail(sysfs, path, errno);
     note(sysfs, path, SYSFS_READ);
     return type == DT_REG ? 0 : -EINVAL;

@@ -33,18 +33,19 @@ struct sysfs {
 /* Longer than any path of sysfs that the facts make. */
 #define SYSFS_PATH_MAX 512
 
-/* What is in a folder: as getdents64 tells it. A PCI function has a hundred entries at most. */
+/* What is in a folder, as getdents64 tells it. A PCI function has a hundred entries, and one for each virtual function
+ * that it has made, of 32 bytes each. */
 struct sysfs_names {
     bool are_known;
     size_t size;
-    _Alignas(8) char entries[8192];
+    _Alignas(8) char entries[16384];
 };
 
 /* For those who are going to look at much below one folder: `inside` does what `sysfs` does, and looks at what is below
  * `path` from there, which saves the kernel the way. What it looks at is one folder's, even where another has taken its
- * name since. With `names` the folder is listed there first, and what it does not have is not asked for: half of what a
- * function might have it has not. Where the folder cannot be opened or listed, nothing is saved. Tells nobody. sysfs,
- * `path` and `names` must outlive *inside. sysfs_leave closes the folder. */
+ * name since. With `names` the folder is listed there first, unless sysfs has entered it already, and what it does not
+ * have is not asked for: half of what a function might have it has not. Where the folder cannot be opened or listed,
+ * nothing is saved. Tells nobody. sysfs, `path` and `names` must outlive *inside. sysfs_leave closes the folder. */
 void sysfs_enter(const struct sysfs *sysfs, const char *path, struct sysfs_names *names, struct sysfs *inside);
 void sysfs_leave(struct sysfs *inside);
 
@@ -66,8 +67,7 @@ ssize_t sysfs_read(const struct sysfs *sysfs, const char *path, char *content, s
 ssize_t sysfs_read_start(const struct sysfs *sysfs, const char *path, void *content, size_t size);
 
 /* For a file that a library is going to open: is it a regular one, and may we? Returns 0 or an errno value, negative,
- * as above; EINVAL for everything that is neither that nor a link. Of what was listed by sysfs_enter it does not say
- * whether we may, unless somebody is told: the library will. */
+ * as above; EINVAL for everything that is neither that nor a link. */
 int sysfs_will_read(const struct sysfs *sysfs, const char *path);
 
 /* The last part of where a link leads. Returns 0 or an errno value, negative: of those only ENOENT says that there is

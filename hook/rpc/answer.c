@@ -1,9 +1,10 @@
 #include "rpc/answer.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/memory.h"
 
 void answer_log(enum log_level level, const struct buffer *lines) {
     const char *line = lines->data;
@@ -12,12 +13,6 @@ void answer_log(enum log_level level, const struct buffer *lines) {
         log_write(level, __FILE_NAME__, __LINE__, "%.*s", (int)size, line);
         line += size + (line[size] == '\n');
     }
-}
-
-void answer_trim(size_t bytes) {
-    enum { LARGE = 1 << 20 };
-    if (bytes > LARGE)
-        malloc_trim(0);
 }
 
 int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes domain,
@@ -29,7 +24,7 @@ int answer_domain(const struct walk *walk, enum walk_context context, const char
     answer_log(LOG_INFO, &answer.notes);
     answer_log(LOG_WARNING, &answer.warnings);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    answer_trim(domain.size + vmi.size);
+    memory_trim(domain.size + vmi.size);
     if (failed) {
         log_error("%s refused: %s: %s", method, error_grpc_name(err->code), err->message);
         return -1;

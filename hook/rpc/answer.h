@@ -9,9 +9,5 @@
 int answer_domain(const struct walk *walk, enum walk_context context, const char *method, struct bytes domain,
                   struct bytes vmi, struct buffer *reply, struct error *err);
 
-/* After so many bytes of messages: large ones leave much free memory behind, which is given back, for the pod's limit
- * may be 64 MB. */
-void answer_trim(size_t bytes);
-
 /* Logs each line by itself. */
 void answer_log(enum log_level level, const struct buffer *lines);

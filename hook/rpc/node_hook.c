@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "plugins_v1alpha1.pb-c.h"
 #include "rpc/answer.h"
 #include "rpc/kubelet.h"
@@ -100,7 +101,7 @@ static int judge(struct node_hook *hook, struct bytes vmi_text, struct walk_repl
         buffer_printf(&reply->warnings, "%s\n", hearing.silent.message);
     pod_list_free(&hearing.pods);
     pod_list_free(&hearing.allocatable);
-    answer_trim(hearing.kubelet.bytes);
+    memory_trim(hearing.kubelet.bytes);
     return failed;
 }
 

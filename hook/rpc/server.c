@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "rpc/connections.h"
 
 /* The workers also do gRPC's reading and writing. A long call (a 64 MiB domain, a slow disk) must not keep Info
@@ -168,9 +169,11 @@ static void begin_call(struct call *call) {
 
 /* As long as gRPC has the call it does not close its connection. */
 static void end_call(struct call *call) {
+    const size_t bytes = call->request ? grpc_byte_buffer_length(call->request) : 0;
     count_running(call->server, false);
     connections_end_call(call->server->connections, call->connection);
     free_call(call);
+    memory_trim(bytes);
 }
 
 static void reply(struct call *call) {

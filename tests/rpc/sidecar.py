@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -128,6 +129,13 @@ class Sidecar:
     def open_files(self):
         """How many file descriptors the process holds."""
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def resident(self):
+        """How many bytes of memory it has."""
+        return int(re.search(r'VmRSS:\s*(\d+) kB', Path(f'/proc/{self.process.pid}/status').read_text())[1]) * 1024
+
+    def is_sanitized(self):
+        return re.search(r'lib[at]san', Path(f'/proc/{self.process.pid}/maps').read_text()) is not None
 
     def settled_files(self):
         """How many it holds when nothing is going on."""

@@ -2,8 +2,11 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "failing_support.h"
@@ -39,7 +42,12 @@ static void *allocate_here(void *size) {
     return memory_allocate(*(size_t *)size);
 }
 
-/* The last test: nothing takes memory_keep back. */
+static void assert_not_kept(size_t size) {
+    allocations_left = 0;
+    assert_null(memory_allocate(size));
+}
+
+/* From here on: nothing takes memory_keep back. */
 static void keeps(void **state) {
     static const size_t sizes[] = {24, 40, 56, 120, 136};
     static void *pieces[2 * MEMORY_KEPT_MAX];
@@ -70,11 +78,57 @@ static void keeps(void **state) {
         memory_free(pieces[i]);
     for (size_t i = 0; i < MEMORY_KEPT_MAX; i++)
         free(memory_allocate(100));
-    allocations_left = 0;
-    assert_null(memory_allocate(100)); /* no more than so many are kept */
+    assert_not_kept(100); /* no more than so many are */
     memory_free(memory_allocate(4096));
+    assert_not_kept(4096);
+}
+
+static void largest_kept(void **state) {
+    (void)state;
+    memory_keep();
+    memory_free(memory_allocate(136));
+    memory_free(memory_allocate(151)); /* has room for 136, but not for 152 */
+    memory_free(memory_allocate(152));
+    assert_not_kept(137);
+    assert_not_kept(152);
     allocations_left = 0;
-    assert_null(memory_allocate(4096)); /* nor are large ones */
+    free(memory_allocate(136));
+    assert_int_equal(allocations_left, 0);
+    free(memory_allocate(136));
+    assert_int_equal(allocations_left, 0);
+    assert_not_kept(136);
+}
+
+static void trimmed(void **state) {
+    (void)state;
+    memory_keep();
+    memory_free(memory_allocate(24));
+    memory_free(memory_allocate(136));
+    memory_trim(1 << 20);
+    allocations_left = 0; /* not for so little */
+    memory_free(memory_allocate(24));
+    assert_int_equal(allocations_left, 0);
+    memory_trim((1 << 20) + 1);
+    assert_not_kept(24);
+    assert_not_kept(136);
+}
+
+/* As glibc does. */
+static void freed_twice(void **state) {
+    (void)state;
+    memory_keep();
+    pid_t child = fork();
+    if (child == 0) {
+        void *memory = memory_allocate(100), *other = memory_allocate(100);
+        memory_free(memory);
+        memory_free(other);
+        signal(SIGILL, SIG_DFL); /* the sanitizer takes it */
+        memory_free(memory);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
 }
 
 static void *failures_here(void *nothing) {
@@ -135,8 +189,10 @@ static void written(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(counts), cmocka_unit_test(of_each_thread),
-                                       cmocka_unit_test(json), cmocka_unit_test(written), cmocka_unit_test(keeps)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts),  cmocka_unit_test(of_each_thread),
+                                       cmocka_unit_test(json),    cmocka_unit_test(written),
+                                       cmocka_unit_test(keeps),   cmocka_unit_test(largest_kept),
+                                       cmocka_unit_test(trimmed), cmocka_unit_test(freed_twice)};
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

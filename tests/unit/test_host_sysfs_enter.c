@@ -60,7 +60,7 @@ static void count_denied(void *context, const char *path, enum sysfs_look look) 
 }
 
 static void listed(void **state) {
-    const struct sysfs sysfs = {.root = *state, .seen = count_denied};
+    const struct sysfs sysfs = {.root = *state};
     struct sysfs_names names;
     CLEANUP(sysfs_leave) struct sysfs inside;
     static const struct {
@@ -73,6 +73,7 @@ static void listed(void **state) {
                  {"sub/file", 0, 0},
                  {"sub/none", -ENOENT, -ENOENT},
                  {"stat", -ENOENT, -ENOENT},
+                 {"fif", -ENOENT, -ENOENT},
                  {"state2", -ENOENT, -ENOENT},
                  {"state/x", -ENOTDIR, -ENOTDIR},
                  {"later", -ENOENT, -ENOENT},
@@ -90,10 +91,28 @@ static void listed(void **state) {
         if (sysfs_find(&inside, path) != cases[i].find || sysfs_will_read(&inside, path) != cases[i].will_read)
             fail_msg("row %zu: %s: %d, %d", i, path, sysfs_find(&inside, path), sysfs_will_read(&inside, path));
     }
-    assert_int_equal(told, 0);
     assert_content(&inside, "folder/state", "a");
     assert_content(&inside, "folder/sub/file", "b");
     assert_int_equal(sysfs_find(&sysfs, "folder/later"), 0);
+}
+
+/* That a file is listed says nothing of who may read it, nor that it is still there. */
+static void listed_but_not_readable(void **state) {
+    const struct sysfs sysfs = {.root = *state, .seen = count_denied};
+    struct sysfs_names names;
+    CLEANUP(sysfs_leave) struct sysfs inside;
+    put_text(*state, "folder/secret", "a");
+    put_text(*state, "folder/gone", "b");
+    assert_int_equal(chmod(*state, 0755), 0);
+    assert_int_equal(chmod(path_in(*state, "folder/secret"), 0), 0);
+    sysfs_enter(&sysfs, "folder", &names, &inside);
+    assert_int_equal(unlink(path_in(*state, "folder/gone")), 0);
+    assert_int_equal(sysfs_will_read(&inside, "folder/gone"), -ENOENT);
+    told = 0;
+    be_nobody(true);
+    assert_int_equal(sysfs_will_read(&inside, "folder/secret"), -EACCES);
+    be_nobody(false);
+    assert_int_equal(told, 1);
 }
 
 /* A folder whose names do not fit is as one that was not listed. */
@@ -102,7 +121,7 @@ static void too_many_names(void **state) {
     char name[200];
     memset(name, 'a', sizeof(name));
     name[sizeof(name) - 1] = '\0';
-    for (int i = 0; i < 60; i++) {
+    for (int i = 10; i < 99; i++) {
         char path[300];
         snprintf(path, sizeof(path), "folder/%s%02d", name, i);
         put_text(*state, path, "");
@@ -170,8 +189,13 @@ static void no_descriptor_stays(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(entered), FOLDER_TEST(listed),         FOLDER_TEST(too_many_names),
-        FOLDER_TEST(outside), FOLDER_TEST(entering_fails), FOLDER_TEST(no_descriptor_stays),
+        FOLDER_TEST(entered),
+        FOLDER_TEST(listed),
+        FOLDER_TEST(listed_but_not_readable),
+        FOLDER_TEST(too_many_names),
+        FOLDER_TEST(outside),
+        FOLDER_TEST(entering_fails),
+        FOLDER_TEST(no_descriptor_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
