@@ -137,4 +137,5 @@ void walk_note_checks(const struct subject *subject, struct buffer *notes) {
     buffer_printf(notes, "%s: host checks: %zu passed, %zu warned, %zu failed%s%s\n",
                   device_label(subject->device, label), count[VERDICT_PASS], count[VERDICT_WARN], count[VERDICT_FAIL],
                   unknown.size ? "; unknown: " : "", unknown.size ? unknown.data : "");
+    notes->failed = notes->failed || unknown.failed;
 }

@@ -179,8 +179,9 @@ static int decide_guest(struct deciding *deciding, struct plan *plan, struct wal
                                   .only_warns = deciding->source.policy == POLICY_WARN,
                                   .bundles = deciding->source.bundles->bundles};
     for (size_t i = 0; i < deciding->subjects.count; i++)
-        if (!deciding->subjects.list[i]->is_other)
-            plan_add_guest_wishes(&wishes, &deciding->subjects.list[i]->guest);
+        if (!deciding->subjects.list[i]->is_other &&
+            plan_add_guest_wishes(&wishes, &deciding->subjects.list[i]->guest, err) < 0)
+            return -1;
     if (plan_guest_options(deciding->source.config, &wishes, deciding->source.bundles->bundles, &deciding->guest, err) <
         0)
         return -1;
@@ -194,6 +195,7 @@ static void note_decision(const struct subject *subject, const struct decision *
     char label[DEVICE_LABEL_MAX], origin[ORIGIN_TEXT_MAX];
     CLEANUP(buffer_free) struct buffer more = {0};
     explain_decision(decision, &more);
+    notes->failed = notes->failed || more.failed;
     device_label(subject->device, label);
     origin_describe(decision->rom_origin, bundles->bundles, origin);
     if (decision->is_companion)

@@ -1,13 +1,60 @@
 #include "base/json.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
+/* Where jansson's buffer for a string cannot grow it goes on, and then reads and writes beyond it (load.c,
+ * lex_scan_string). So that buffer always gets memory: this, while a text is parsed. The buffer has 16 bytes and is
+ * doubled (strbuffer.c), all together less than four times the text; what else has such a size is a string, and all of
+ * these are no more than the text. */
+static _Thread_local struct {
+    char *start;
+    size_t size, used;
+} reserve;
+
+enum { BUFFER_LEAST = 32, RESERVE_LEAST = 256, RESERVE_TIMES = 8 };
+
+static void *allocate(size_t size) {
+    void *memory = memory_allocate(size);
+    const bool may_be_buffer = size >= BUFFER_LEAST && (size & (size - 1)) == 0;
+    if (memory || !may_be_buffer || size > reserve.size - reserve.used)
+        return memory;
+    memory = reserve.start + reserve.used;
+    reserve.used += size;
+    return memory;
+}
+
+static void give_back(void *memory) {
+    if (!reserve.start || (uintptr_t)memory - (uintptr_t)reserve.start >= reserve.size)
+        memory_free(memory);
+}
+
+/* NULL without memory. */
+static json_t *load(struct bytes text, size_t flags, json_error_t *problem) {
+    const size_t size = RESERVE_LEAST + RESERVE_TIMES * text.size;
+    CLEANUP(free) char *start = text.size < SIZE_MAX / RESERVE_TIMES - RESERVE_LEAST ? memory_allocate(size) : NULL;
+    if (!start)
+        return NULL;
+    const size_t failures = memory_failures();
+    reserve.start = start;
+    reserve.size = size;
+    reserve.used = 0;
+    CLEANUP(json_decref) json_t *value = json_loadb((const char *)text.data, text.size, flags, problem);
+    if (memory_failures() != failures) { /* parts of it may be in the reserve */
+        json_decref(value);
+        value = NULL;
+    }
+    reserve.start = NULL;
+    reserve.size = 0;
+    return TAKE_PTR(value);
+}
+
 void json_setup(void) {
-    json_set_alloc_funcs(memory_allocate, memory_free);
+    json_set_alloc_funcs(allocate, give_back);
 }
 
 struct json_place json_member(const struct json_place *place, const char *key) {
@@ -34,7 +81,7 @@ json_t *json_parse(struct bytes text, const char *what, enum json_strictness str
     json_error_t problem;
     size_t flags = strictness == JSON_FOR_US ? JSON_REJECT_DUPLICATES : JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
     const size_t failures = memory_failures();
-    CLEANUP(json_decref) json_t *value = json_loadb((const char *)text.data, text.size, flags, &problem);
+    CLEANUP(json_decref) json_t *value = load(text, flags, &problem);
     /* Without memory jansson blames the text, or makes a string of what it had room for. */
     if (memory_failures() != failures)
         error_no_memory(err);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* Does the domain lack a device that the VMI asks for? */
 static bool lacks_devices(const struct vmi *vmi, const struct device *const *devices, size_t count) {
     const char *name;
@@ -89,21 +91,27 @@ int plan_options(const struct config *config, const struct device *device, const
     return error_see(err, "options.md#romBar");
 }
 
-static bool same_value(const struct guest_options *a, const struct guest_options *b, enum guest_option option) {
+/* 1, 0 or -1. */
+static int same_value(const struct guest_options *a, const struct guest_options *b, enum guest_option option,
+                      struct error *err) {
     const struct option_row *row = &guest_option_table.rows[option];
+    const size_t failures = memory_failures();
     CLEANUP(json_decref) json_t *left = row->write((const char *)a + row->offset);
     CLEANUP(json_decref) json_t *right = row->write((const char *)b + row->offset);
-    return json_equal(left, right);
+    return memory_failures() != failures ? error_no_memory(err) : json_equal(left, right);
 }
 
-void plan_add_guest_wishes(struct guest_wishes *wishes, const struct guest_options *of_device) {
+int plan_add_guest_wishes(struct guest_wishes *wishes, const struct guest_options *of_device, struct error *err) {
     for (enum guest_option i = 0; i < GUEST_OPTION_COUNT; i++) {
         if (!guest_option_given(of_device, i))
             continue;
         const struct option_row *row = &guest_option_table.rows[i];
         uint8_t new = of_device->said.origin[i], old = wishes->options.said.origin[i];
         bool given = guest_option_given(&wishes->options, i);
-        if (given && new == old && !same_value(&wishes->options, of_device, i))
+        const int same = given && new == old ? same_value(&wishes->options, of_device, i, err) : 1;
+        if (same < 0)
+            return -1;
+        if (!same)
             wishes->disputed |= 1u << i;
         if (given && new >= old)
             continue;
@@ -111,6 +119,7 @@ void plan_add_guest_wishes(struct guest_wishes *wishes, const struct guest_optio
         wishes->options.said.origin[i] = new;
         wishes->disputed &= ~(1u << i);
     }
+    return 0;
 }
 
 int plan_guest_options(const struct config *config, const struct guest_wishes *wishes, struct bundle *const *bundles,

@@ -41,8 +41,8 @@ struct guest_wishes {
 };
 
 /* Adds what one device's profiles say: a bundle's profiles win over built-in ones, an earlier bundle's over a later
- * one's. */
-void plan_add_guest_wishes(struct guest_wishes *wishes, const struct guest_options *of_device);
+ * one's. Fails only without memory. */
+int plan_add_guest_wishes(struct guest_wishes *wishes, const struct guest_options *of_device, struct error *err);
 
 /* Puts the annotation's word over the wishes. Fails with ERROR_INPUT where an option is disputed and the annotation
  * does not settle it. */

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nodes
@@ -23,7 +23,7 @@ class VM:
     domain: Path
     vmi: Path
     sysfs: Path
-    bound: float = None  # of OnDefineDomain to an empty RPC: of small VMs; what larger ones cost grows with them
+    bounds: dict = field(default_factory=dict)  # of ratios to an empty RPC: of small VMs; larger ones cost more
 
 
 def disk(number):
@@ -35,7 +35,10 @@ def disk(number):
             f'\t\t\t<alias name="ua-data{number}"></alias>\n\t\t</disk>\n')
 
 
-def make(folder, name, calls, gpus, disks, bound=None):
+SMALL = {"later": 5, "new": 9, "boot": 5}
+
+
+def make(folder, name, calls, gpus, disks, bounds=()):
     """A VM with so many GPUs of the node in folder/sys, and so many disks."""
     devices = [(f"ua-gpu-gpu{number}", bdf) for number, bdf in enumerate(nodes.gpu_addresses(gpus))]
     text = case_builder.with_hostdevs(case_builder.domain(BASE), devices)
@@ -47,7 +50,7 @@ def make(folder, name, calls, gpus, disks, bound=None):
     files = folder / f"{gpus}-{disks}.xml", folder / f"{gpus}-{disks}.json"
     files[0].write_text(text)
     files[1].write_text(json.dumps(vmi, separators=(",", ":")))
-    return VM(name, calls, *files, folder / "sys", bound)
+    return VM(name, calls, *files, folder / "sys", dict(bounds))
 
 
 def make_all(folder):
@@ -55,9 +58,9 @@ def make_all(folder):
     nodes.with_gpus(folder / "sys", 16)
     golden = ROOT / "tests/golden/igpu-rembrandt"
     return [
-        make(folder, "1 GPU", 2000, gpus=1, disks=1, bound=5),
+        make(folder, "1 GPU", 2000, gpus=1, disks=1, bounds=SMALL),
         VM("an iGPU and its audio, a ROM each", 2000, golden / "in/call1.xml", golden / "vmi.json",
-           ROOT / "tests/fixtures/hosts/lab", bound=5),
+           ROOT / "tests/fixtures/hosts/lab", SMALL),
         make(folder, "8 GPUs", 500, gpus=8, disks=1),
         make(folder, "16 GPUs", 300, gpus=16, disks=1),
         make(folder, "1 GPU, 24 disks", 1000, gpus=1, disks=24),

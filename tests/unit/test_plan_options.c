@@ -191,7 +191,7 @@ static void guest_options(void **state) {
         assert_int_equal(config_parse(text.data, &config, &err), 0);
         for (size_t j = 0; j < 3; j++) {
             struct guest_options wish = guest_options_of(cases[i].devices[j].options, cases[i].devices[j].origin);
-            plan_add_guest_wishes(&wishes, &wish);
+            assert_int_equal(plan_add_guest_wishes(&wishes, &wish, NULL), 0);
         }
         if (plan_guest_options(&config, &wishes, bundles, &options, &err) != (cases[i].part ? -1 : 0))
             fail_msg("row %zu: %s", i, err.message);
