@@ -74,13 +74,14 @@ void memory_free(void *memory) {
 }
 
 void memory_trim(size_t bytes) {
-    enum { LARGE = 1 << 20 };
-    if (bytes <= LARGE)
+    enum { MANY_PIECES = 64 << 10, LARGE = 1 << 20 };
+    if (bytes <= MANY_PIECES)
         return;
     for (size_t i = 0; kept && i < SIZES; i++)
         while (kept->count[i] > 0)
             free(kept->pieces[i][--kept->count[i]]);
-    malloc_trim(0);
+    if (bytes > LARGE)
+        malloc_trim(0);
 }
 
 void *memory_resize(void *old, size_t size) {

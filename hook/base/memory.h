@@ -25,8 +25,9 @@ void memory_free(void *memory);
 void memory_keep(void);
 enum { MEMORY_KEPT_MAX = 512 };
 
-/* After so many bytes of messages: large ones leave much free memory behind, which is given back, for the pod's limit
- * may be 64 MB; and so is what this thread keeps, for nothing can be given back of a page that holds a piece. */
+/* After so many bytes of messages. Of more than 64 KiB what this thread keeps is freed: a few pieces of very many stand
+ * between what is free and keep it in small parts, with which malloc then is slow. Of more than 1 MiB free memory is
+ * given back, for the pod's limit may be 64 MB. */
 void memory_trim(size_t bytes);
 
 /* How many of these calls have failed in this thread since it started. */

@@ -104,11 +104,11 @@ static void trimmed(void **state) {
     memory_keep();
     memory_free(memory_allocate(24));
     memory_free(memory_allocate(136));
-    memory_trim(1 << 20);
+    memory_trim(64 << 10);
     allocations_left = 0; /* not for so little */
     memory_free(memory_allocate(24));
     assert_int_equal(allocations_left, 0);
-    memory_trim((1 << 20) + 1);
+    memory_trim((64 << 10) + 1);
     assert_not_kept(24);
     assert_not_kept(136);
 }
