@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -148,11 +149,8 @@ static void of_each_thread(void **state) {
     assert_int_equal((uintptr_t)failures, 0);
 }
 
-/* Whichever allocation fails, the text is not blamed, and no value comes without a part of it. */
-static void json(void **state) {
-    static const char text[] = "{\"a long name, so that the parser's buffer has to grow\": [\"\\u00e9 and\", 1, {}]}";
+static void parse_without_memory(const char *text) {
     bool failed = true;
-    (void)state;
     for (int i = 0; failed; i++) {
         struct error err = {0};
         allocations_left = i;
@@ -166,6 +164,18 @@ static void json(void **state) {
         assert_no_error(&err);
         json_decref(value);
         assert_int_equal(!value, failed);
+    }
+}
+
+/* Whichever allocation fails, the text is not blamed, and no value comes without a part of it. */
+static void json(void **state) {
+    (void)state;
+    parse_without_memory("{\"a long name, so that the parser's buffer has to grow\": [\"\\u00e9 and\", 1, {}]}");
+    /* jansson's buffer grows for the quote behind 14, 30 and 62 characters: without it, it would read on and on. */
+    for (int size = 12; size < 64; size++) {
+        char text[80];
+        snprintf(text, sizeof(text), "[\"%0*d\"]", size, 0);
+        parse_without_memory(text);
     }
 }
 
