@@ -123,8 +123,10 @@ int value_size(const json_t *value, uint64_t most, const struct json_place *plac
     if (parse_size(text, most, kib) == 0)
         return 0;
     CLEANUP(json_decref) json_t *limit = value_write_size(most);
+    if (!limit)
+        return error_no_memory(err);
     return error_set(err, ERROR_INPUT, "%s: \"%s\" is no amount up to %s: write it as \"512GiB\"", place->text,
-                     text_quotable(text, storage), limit ? json_string_value(limit) : "the limit");
+                     text_quotable(text, storage), json_string_value(limit));
 }
 
 json_t *value_write_size(uint64_t kib) {

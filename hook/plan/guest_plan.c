@@ -161,6 +161,8 @@ static int find_window(const struct guest_options *options, enum guest_option op
     bool demanded = options->said.origin[option] == ORIGIN_ANNOTATION && !facts->only_warns;
     CLEANUP(json_decref) json_t *size = value_write_size(facts->window_kib);
     *kib = 0;
+    if (!size)
+        return error_no_memory(err);
     if (!facts->knows_bars)
         snprintf(reason, sizeof(reason),
                  "the BARs of its devices cannot be read: mount the node's /sys, say --sysfs, "
@@ -171,7 +173,7 @@ static int find_window(const struct guest_options *options, enum guest_option op
         snprintf(reason, sizeof(reason),
                  "the devices' BARs need %s, which does not fit beside the memory into the %u address bits of the "
                  "guest's CPU: %s",
-                 size ? json_string_value(size) : "more", bits,
+                 json_string_value(size), bits,
                  bits == MODEL_BITS ? "set the VM's cpu.model to host-passthrough"
                                     : "give the VM fewer devices or less memory");
     else {

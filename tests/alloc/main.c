@@ -47,6 +47,11 @@ const char *__lsan_default_suppressions(void) {
     return "leak:xmlBufCreateSize\n";
 }
 
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void) {
+    return "print_suppressions=0"; /* on standard error, where nobody may write */
+}
+
 static struct {
     bool all, list, on;
     size_t at, part, parts;
