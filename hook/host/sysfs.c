@@ -62,8 +62,8 @@ static int find_place(const struct sysfs *sysfs, const char *path, struct place 
 
 /* Where not all of them fit, none are known. */
 static void list_names(int fd, struct sysfs_names *names) {
-    ssize_t size = getdents64(fd, names->entries, sizeof(names->entries));
-    names->size = size > 0 ? (size_t)size : 0;
+    ssize_t size = 1;
+    names->size = 0;
     while (size > 0 && names->size < sizeof(names->entries)) {
         size = getdents64(fd, names->entries + names->size, sizeof(names->entries) - names->size);
         names->size += size > 0 ? (size_t)size : 0;
